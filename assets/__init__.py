@@ -1,0 +1,1 @@
+"""The stages of the night as Dagster assets: read, call, write, report."""

@@ -1,0 +1,336 @@
+"""The store: one immutable DuckDB file for each asset partition, named by the digest of its content.
+
+    BOOK/store/<asset>/<night>[/<shard>]/<digest>.duckdb    a version, never changed after its rename
+    BOOK/store/<asset>/<night>[/<shard>]/head.json          which version the night uses, with its inputs
+
+A version is written to a temporary name by one process, audited, digested, fsynced and renamed. A rerun that
+reproduces the digest changes nothing; one that differs is kept beside the earlier version. Once the night is
+published its head stays where it is: what a published night read is sealed.
+
+This is the one module that imports DuckDB (with `assets/statements.py` it is how SQL reaches a table).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+import os
+import re
+import uuid
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import polars as pl
+
+from ledger.errors import AuditError, StoreError
+
+SQL = Path(__file__).resolve().parent.parent / "sql"
+_SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+
+Parameter = dt.date | int | float | str | bool | None
+
+
+def statement(name: str) -> str:
+    """Return the text of ``sql/<name>.sql``."""
+    return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def parameters_of(text: str, given: Mapping[str, Parameter]) -> dict[str, Parameter]:
+    """Return those of ``given`` that the statement ``text`` names as ``$name``; DuckDB refuses the others."""
+    code = re.sub(r"--[^\n]*", "", text)
+    return {name: given[name] for name in sorted(set(_PARAMETER.findall(code)))}
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Version:
+    """One written version of an asset partition."""
+
+    asset: str
+    night: dt.date
+    shard: str | None
+    path: Path
+    digest: str
+    rows: Mapping[str, int]
+    inputs: Mapping[str, str]
+    is_head: bool = True
+
+    @property
+    def name(self) -> str:
+        """Return ``asset/night[/shard]``: the partition's name in manifests and metadata."""
+        parts = [self.asset, self.night.isoformat()] + ([self.shard] if self.shard else [])
+        return "/".join(parts)
+
+
+class Tables:
+    """An open connection on some partitions: statements by name, frames in, frames out."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        self._connection = connection
+        self.inputs: dict[str, str] = {}
+
+    def attach(self, version: Version, *, alias: str) -> None:
+        """Attach ``version`` read-only as the schema ``alias`` and note its digest among what was read."""
+        assert _SAFE_NAME.fullmatch(alias), alias
+        path = str(version.path).replace("'", "''")
+        self._connection.execute(f"attach '{path}' as {alias} (read_only)")
+        self.inputs[version.name] = version.digest
+
+    def read_file(self, *, name: str, digest: str) -> None:
+        """Note that the file ``name`` with ``digest`` was read."""
+        self.inputs[name] = digest
+
+    def run(self, name: str, **parameters: Parameter) -> None:
+        """Execute ``sql/<name>.sql`` with those of ``parameters`` that it names."""
+        self.execute(statement(name), **parameters)
+
+    def execute(self, text: str, **parameters: Parameter) -> None:
+        """Execute one statement of the code base (never text that came from data)."""
+        self._connection.execute(text, parameters_of(text, parameters))
+
+    def query(self, name: str, **parameters: Parameter) -> pl.DataFrame:
+        """Return the rows of the query ``sql/<name>.sql``."""
+        return self.select(statement(name), **parameters)
+
+    def select(self, text: str, **parameters: Parameter) -> pl.DataFrame:
+        """Return the rows of one query of the code base as a Polars frame."""
+        relation = self._connection.sql(text, params=parameters_of(text, parameters))
+        frame: pl.DataFrame = relation.pl()
+        return frame
+
+    def insert(self, table: str, frame: pl.DataFrame) -> None:
+        """Insert ``frame`` by column name; DuckDB casts to the column types and holds the CHECKs."""
+        assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", table), table
+        self._connection.register("incoming_frame", frame)
+        try:
+            self._connection.execute(f"insert into {table} by name select * from incoming_frame")  # noqa: S608
+        finally:
+            self._connection.unregister("incoming_frame")
+
+    def offenders(self, audit: str, **parameters: Parameter) -> pl.DataFrame:
+        """Return the rows of ``sql/audits/<audit>.sql``, which must be none."""
+        return self.query(f"audits/{audit}", **parameters)
+
+
+class Writing(Tables):
+    """A partition being written; after the block, ``version`` is what now stands in the store."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection) -> None:
+        super().__init__(connection)
+        self.audits: dict[str, pl.DataFrame] = {}
+        self.version: Version | None = None
+
+    def audit(self, name: str, **parameters: Parameter) -> bool:
+        """Run one audit, keep its offenders for the report, and return whether there were none."""
+        self.audits[name] = self.offenders(name, **parameters)
+        return self.audits[name].is_empty()
+
+    def require_audits(self) -> None:
+        """Raise `AuditError` where an audit found offenders (called before a version becomes the head)."""
+        for name, rows in self.audits.items():
+            if not rows.is_empty():
+                raise AuditError(
+                    where=f"audit {name}",
+                    found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
+                    expected="none",
+                    remedy="The partition was not written. Look at the inputs named in the run's log.",
+                )
+
+
+class Store:
+    """All partitions of one book."""
+
+    def __init__(self, book: Path) -> None:
+        self.book = book
+        self.root = book / "store"
+
+    def folder(self, asset: str, *, night: dt.date, shard: str | None = None) -> Path:
+        """Return the folder of one partition; shard and asset are names of ours, never data."""
+        assert _SAFE_NAME.fullmatch(asset), asset
+        folder = self.root / asset / night.isoformat()
+        if shard is None:
+            return folder
+        assert _SAFE_NAME.fullmatch(shard), shard
+        return folder / shard
+
+    def has(self, asset: str, *, night: dt.date, shard: str | None = None) -> bool:
+        """Return whether the partition has a head."""
+        return (self.folder(asset, night=night, shard=shard) / "head.json").exists()
+
+    def is_sealed(self, night: dt.date) -> bool:
+        """Return whether ``night`` is published, so that its heads no longer move."""
+        return (self.book / "published" / night.isoformat() / "manifest.json").exists()
+
+    def head(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version:
+        """Return the version that the night uses.
+
+        Raises
+        ------
+        StoreError
+            Where the partition was never materialised, or its file is gone.
+        """
+        folder = self.folder(asset, night=night, shard=shard)
+        name = "/".join([asset, night.isoformat()] + ([shard] if shard else []))
+        try:
+            facts = json.loads((folder / "head.json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise StoreError(
+                code="STORE-001",
+                where=f"store partition {name}",
+                found="nothing",
+                expected="a materialised partition",
+                remedy="Run the stage before it for this night first.",
+            ) from None
+        path = folder / f"{facts['digest']}.duckdb"
+        if not path.exists():
+            raise StoreError(
+                code="STORE-002",
+                where=f"store partition {name}",
+                found="a head without its file",
+                expected=path.name,
+                remedy="Re-materialise the partition; the same inputs give the same file.",
+            )
+        return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"])
+
+    @contextlib.contextmanager
+    def reading(self, versions: Mapping[str, Version]) -> Iterator[Tables]:
+        """Open an in-memory connection with ``versions`` attached read-only under their aliases."""
+        connection = duckdb.connect(":memory:")
+        try:
+            _configure(connection)
+            tables = Tables(connection)
+            for alias, version in versions.items():
+                tables.attach(version, alias=alias)
+            yield tables
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def writing(self, asset: str, *, night: dt.date, shard: str | None = None) -> Iterator[Writing]:
+        """Open a new version of a partition with the empty tables of ``sql/schema/<asset>/``.
+
+        On a clean exit the audits must have found nothing; then the version is digested and renamed into
+        place. On an exception nothing remains.
+        """
+        folder = self.folder(asset, night=night, shard=shard)
+        folder.mkdir(parents=True, exist_ok=True)
+        temporary = folder / f".{uuid.uuid4().hex}.tmp"
+        connection = duckdb.connect(str(temporary))
+        try:
+            _configure(connection)
+            tables = sorted((SQL / "schema" / asset).glob("*.sql"))
+            assert tables, f"no schema for {asset}"
+            for table in tables:
+                connection.execute(table.read_text(encoding="utf-8"))
+            names = [table.stem for table in tables]
+            writing = Writing(connection)
+            yield writing
+            writing.require_audits()
+            digest, rows = _digest(connection, names, scratch=temporary)
+            connection.execute("checkpoint")
+            connection.close()
+            writing.version = self._settle(
+                temporary, Version(asset, night, shard, folder / f"{digest}.duckdb", digest, rows, writing.inputs)
+            )
+        finally:
+            connection.close()
+            for leftover in (temporary, temporary.with_suffix(".tmp.wal")):
+                leftover.unlink(missing_ok=True)
+
+    def _settle(self, temporary: Path, version: Version) -> Version:
+        """Give the finished file its name and, unless the night is sealed, make it the head."""
+        folder = version.path.parent
+        if version.path.exists():
+            temporary.unlink()
+        else:
+            _sync(temporary)
+            temporary.rename(version.path)
+            _sync(folder)
+        head = folder / "head.json"
+        facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
+        text = json.dumps(facts, indent=1, sort_keys=True)
+        if head.exists() and self.is_sealed(version.night):
+            stands = json.loads(head.read_text(encoding="utf-8"))["digest"]
+            return dataclasses.replace(version, is_head=stands == version.digest)
+        if not head.exists() or head.read_text(encoding="utf-8") != text:
+            write_once_renamed(head, text.encode())
+        return version
+
+
+def write_once_renamed(path: Path, content: bytes) -> None:
+    """Write ``content`` under a temporary name, fsync it, and rename it to ``path``."""
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.rename(path)
+        _sync(path.parent)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def digest_of_version(version: Version, *, scratch: Path) -> str:
+    """Return the digest recomputed from the tables of ``version``; ``scratch`` is a name for a temporary file."""
+    connection = duckdb.connect(str(version.path), read_only=True)
+    try:
+        _configure(connection)
+        names = sorted(path.stem for path in (SQL / "schema" / version.asset).glob("*.sql"))
+        return _digest(connection, names, scratch=scratch)[0]
+    finally:
+        connection.close()
+
+
+def _configure(connection: duckdb.DuckDBPyConnection) -> None:
+    """State every setting that a result or its bytes could depend on."""
+    connection.execute("set threads = 1")
+    connection.execute("set preserve_insertion_order = true")
+    connection.execute("set timezone = 'UTC'")
+
+
+def _digest(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], *, scratch: Path
+) -> tuple[str, dict[str, int]]:
+    """Return sha256 over the tables in canonical order, and the row counts.
+
+    An ordered ``copy`` to Parquet gives the same bytes for the same rows at any thread count; the bytes of a
+    ``.duckdb`` file differ between two writes of the same rows.
+    """
+    digest = hashlib.sha256()
+    rows: dict[str, int] = {}
+    export = scratch.with_suffix(".parquet")
+    target = str(export).replace("'", "''")
+    try:
+        for table in tables:
+            connection.execute(f"copy (select * from {table} order by all) to '{target}' (format parquet)")  # noqa: S608
+            rows[table] = connection.sql(f"select count(*) from {table}").fetchall()[0][0]  # noqa: S608
+            digest.update(table.encode())
+            digest.update(hashlib.sha256(export.read_bytes()).digest())
+    finally:
+        export.unlink(missing_ok=True)
+    return digest.hexdigest(), rows
+
+
+def _sync(path: Path) -> None:
+    """Flush a file or folder to the disk."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def metadata_of(version: Version) -> dict[str, Any]:
+    """Return what a materialisation reports of ``version``: digest, row counts, digests of what was read."""
+    return {
+        "digest": version.digest,
+        "rows": dict(version.rows),
+        "inputs": dict(version.inputs),
+        "is_head": version.is_head,
+    }

@@ -1,0 +1,1 @@
+"""How the night runs: definitions, partitions, jobs, sensors, the command line and the simulated market."""

@@ -1,0 +1,1 @@
+"""One account's problem as arrays, and its certified orders; knows neither Dagster nor DuckDB."""

@@ -1,0 +1,22 @@
+-- sublot: every open part of a lot at the close of the night; state, carried whole from night to night.
+-- Grain:   one row per (account_id, lot_id, position_lo); parts of a lot do not overlap.
+-- Units:   micro-shares and micro-dollars. The part's basis is the floor difference of part_basis_microusd over
+--          part_shares at (position - part_from).
+create table sublot (
+    household_id varchar not null,
+    account_id varchar not null,
+    identical_group varchar not null,
+    security_id varchar not null,
+    lot_id varchar not null,
+    position_lo bigint not null check (position_lo >= 0),
+    position_hi bigint not null,
+    part_from bigint not null check (part_from >= 0),
+    part_shares bigint not null check (part_shares > 0),
+    part_basis_microusd bigint not null,
+    acquired_date date not null,
+    holding_start_date date not null,
+    purchase boolean not null, -- a purchase has capacity to absorb; a spun-off, merged or opening-transfer lot has not
+    absorbed boolean not null, -- it has taken a disallowed loss and takes no other
+    no_basis boolean not null, -- held in an IRA or Roth account
+    check (position_lo < position_hi)
+)
