@@ -44,7 +44,7 @@ class MarketSource(Section):
 class Trust(Section):
     """``[trust]``: when a price is believed, and how much disbelief an account can bear."""
 
-    jump_max: float = pydantic.Field(default=0.5, gt=0)
+    jump_max: float = pydantic.Field(default=0.35, gt=0)
     """Largest believed ``|ln(close / last trusted close)|``, adjusted for tonight's actions; beyond it the
     name is frozen until the next close confirms the jump."""
     stale_sessions_max: int = pydantic.Field(default=5, ge=0)

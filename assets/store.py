@@ -7,7 +7,7 @@ A version is written to a temporary name by one process, audited, digested, fsyn
 reproduces the digest changes nothing; one that differs is kept beside the earlier version. Once the night is
 published its head stays where it is: what a published night read is sealed.
 
-This is the one module that imports DuckDB (with `assets/statements.py` it is how SQL reaches a table).
+This is the one module that imports DuckDB.
 """
 
 from __future__ import annotations
@@ -81,6 +81,11 @@ class Tables:
         self._connection.execute(f"attach '{path}' as {alias} (read_only)")
         self.inputs[version.name] = version.digest
 
+    def detach(self, alias: str) -> None:
+        """Detach the schema ``alias``; what was read of it stays noted."""
+        assert _SAFE_NAME.fullmatch(alias), alias
+        self._connection.execute(f"detach {alias}")
+
     def read_file(self, *, name: str, digest: str) -> None:
         """Note that the file ``name`` with ``digest`` was read."""
         self.inputs[name] = digest
@@ -135,7 +140,7 @@ class Writing(Tables):
         for name, rows in self.audits.items():
             if not rows.is_empty():
                 raise AuditError(
-                    where=f"audit {name}",
+                    audit=name,
                     found=f"{rows.height} rows, the first {rows.row(0, named=True)}",
                     expected="none",
                     remedy="The partition was not written. Look at the inputs named in the run's log.",
@@ -292,6 +297,9 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("set threads = 1")
     connection.execute("set preserve_insertion_order = true")
     connection.execute("set timezone = 'UTC'")
+    # Temporary macros: the formulas that statements share, each in one place.
+    for function in sorted((SQL / "functions").glob("*.sql")):
+        connection.execute(function.read_text(encoding="utf-8"))
 
 
 def _digest(

@@ -83,7 +83,11 @@ class StoreError(NightError):
 class AuditError(NightError):
     """An audit, which must return no rows, returned some."""
 
-    code = "AUDIT-000"
+    code = "AUDIT-001"
+
+    def __init__(self, *, audit: str, found: str, expected: str, remedy: str) -> None:
+        self.audit = audit
+        super().__init__(where=f"audit {audit}", found=found, expected=expected, remedy=remedy)
 
 
 class PublishError(NightError):

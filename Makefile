@@ -1,0 +1,64 @@
+# Two commands on a fresh machine with git, make and Python >= 3.11: `make night` and `make test`.
+
+PYTHON ?= python3
+BIN := .venv/bin
+BOOK ?= book
+export PYTHONSAFEPATH := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help night test lint ui bench lock clean
+
+help:
+	@echo "make night   set up, make a synthetic book, run three nights, print a summary"
+	@echo "make test    set up, run the tests"
+	@echo "make lint    ruff and mypy"
+	@echo "make ui      Dagster's UI and daemon on 127.0.0.1:3000 over the same book"
+	@echo "make bench   print the benchmarks as JSON"
+	@echo "make lock    resolve the pins anew"
+
+.venv/run: requirements/run.txt pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit("Openbell needs Python 3.11 or later; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.txt
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	$(BIN)/python -P -m solvers.compile
+	touch $@
+
+.venv/dev: requirements/dev.txt .venv/run
+	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
+	touch $@
+
+$(BOOK)/book.toml: | .venv/run
+	$(BIN)/openbell init $(BOOK) --market synthetic --accounts 200 --shards 4 --seed 7 --first-night 2026-09-01
+
+night: .venv/run $(BOOK)/book.toml
+	$(BIN)/openbell simulate $(BOOK) --nights 3
+	@echo
+	@echo "Published files:  $(BOOK)/published/<night>/  (accounts.csv, allocations.csv, orders.csv, manifest.json)"
+	@echo "The same night again changes nothing:  $(BIN)/openbell night $(BOOK) --night 2026-09-01"
+	@echo "Lineage, partitions, checks:  make ui"
+
+test: .venv/dev
+	$(BIN)/python -P -m pytest
+
+lint: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+ui: .venv/run $(BOOK)/book.toml
+	$(BIN)/openbell ui $(BOOK)
+
+bench: .venv/dev
+	$(BIN)/python -P -m bench
+
+lock: .venv/dev
+	$(BIN)/uv pip compile pyproject.toml --extra build --universal --fork-strategy fewest --generate-hashes \
+	    --no-header --no-annotate --no-strip-extras --quiet --upgrade --output-file requirements/run.txt
+	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --universal --fork-strategy fewest --generate-hashes \
+	    --no-header --no-annotate --no-strip-extras --quiet --constraint requirements/run.txt \
+	    --output-file requirements/dev.txt
+	! grep --line-number '://' requirements/*.txt
+
+clean:
+	rm -rf .venv build dist .mypy_cache .pytest_cache .ruff_cache

@@ -1,0 +1,215 @@
+"""From a shard's tables to the arrays of its problems: floats begin here, and nowhere before.
+
+Everything that closes a name to an account is folded into three flags per (account, security) and two per lot:
+restrictions, frozen names, wash windows, benchmark membership, minimum holding days. The solver sees no rows
+for them.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import math
+
+import numpy as np
+import polars as pl
+
+from ledger.amounts import MICRO
+from solvers.problem import NO_GAIN_LIMIT, NO_LIMIT, Flags, Floats, Integers, Market, Mode, ShardProblems
+
+BASIS_POINT = 1e-4
+_BUYABLE_WEIGHT_MIN = 0.0
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class ShardFacts:
+    """The rows that a shard's problems are made of, each frame in the order its query states."""
+
+    universe: pl.DataFrame
+    exposures: pl.DataFrame
+    """security_id, factor, exposure."""
+    benchmark_weights: pl.DataFrame
+    accounts: pl.DataFrame
+    lots: pl.DataFrame
+    restricted: pl.DataFrame
+    closed_groups: pl.DataFrame
+
+
+def market_of(facts: ShardFacts) -> Market:
+    """Return the night's market as arrays; the same for every shard but for names that only one shard owns."""
+    universe = facts.universe
+    names = universe["security_id"].to_list()
+    row = pl.DataFrame({"security_id": names, "row": np.arange(len(names))})
+    benchmark_ids = facts.benchmark_weights["benchmark_id"].unique().sort().to_list()
+    weights = np.zeros((len(benchmark_ids), len(names)))
+    placed = facts.benchmark_weights.join(row, on="security_id").with_columns(
+        benchmark=pl.col("benchmark_id").replace_strict(
+            benchmark_ids, np.arange(len(benchmark_ids)), return_dtype=pl.Int64
+        )
+    )
+    weights[placed["benchmark"].to_numpy(), placed["row"].to_numpy()] = placed["weight"].to_numpy()
+    for line in weights:
+        line /= math.fsum(line)  # a benchmark name that never had a price is not in the universe
+    factors = facts.exposures["factor"].max()
+    exposures = np.zeros((len(names), int(factors) if isinstance(factors, int) else 0))
+    known = facts.exposures.join(row, on="security_id")
+    exposures[known["row"].to_numpy(), known["factor"].to_numpy() - 1] = known["exposure"].to_numpy()
+    sectors = universe["sector"].unique().sort().to_list()
+    groups = universe["identical_group"].unique(maintain_order=True).to_list()
+    return Market(
+        security_ids=tuple(names),
+        price_microusd=_integers(universe["close_microusd"]),
+        exposures=exposures,
+        specific_variance=universe["specific_variance"].fill_null(1.0).to_numpy().astype(np.float64),
+        sectors=tuple(sectors),
+        sector=_index(universe["sector"], sectors),
+        identical_group=_index(universe["identical_group"], groups),
+        benchmark_ids=tuple(benchmark_ids),
+        benchmark_weights=weights,
+    )
+
+
+def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date) -> ShardProblems:
+    """Return the problems of the accounts in ``facts`` for orders of ``trade_date``."""
+    accounts = facts.accounts
+    lots = facts.lots.join(accounts.select("account_id").with_row_index("account"), on="account_id").join(
+        facts.universe.select("security_id").with_row_index("security"), on="security_id"
+    )
+    lots = lots.sort("account", "security", "lot_id", "position_lo")
+    closed_to_buying, closed_to_loss_sales = _closed(facts, market)
+    can_buy, can_sell, max_weight = _permissions(facts, market, closed_to_buying=closed_to_buying)
+    lot_account = lots["account"].to_numpy()
+    lot_security = _integers(lots["security"])
+    closed_lot = closed_to_loss_sales[lot_account, lot_security] if lots.height else np.zeros(0, np.bool_)
+    held_days = lots.select((pl.lit(trade_date) - pl.col("acquired_date")).dt.total_days())["literal"]
+    minimum_days = accounts["min_holding_days"].to_numpy()[lot_account]
+    return ShardProblems(
+        market=market,
+        account_ids=tuple(accounts["account_id"]),
+        household=_index(accounts["household_id"], accounts["household_id"].unique(maintain_order=True).to_list()),
+        wave=_integers(accounts["wave"]),
+        taxable=accounts["registration"].is_in(["taxable", "trust"]).to_numpy(),
+        mode=_integers(accounts["mode"].replace_strict({mode.name.lower(): mode.value for mode in Mode})),
+        benchmark=_index(accounts["benchmark_id"], list(market.benchmark_ids)),
+        cash_microusd=_integers(accounts["cash_microusd"]),
+        flow_microusd=_integers(accounts["flow_microusd"]),
+        short_gain_rate=_floats(accounts["short_rate"]),
+        long_gain_rate=_floats(accounts["long_rate"]),
+        short_loss_rate=_floats(accounts["short_loss_rate"]),
+        long_loss_rate=_floats(accounts["long_loss_rate"]),
+        risk_aversion=_floats(accounts["risk_aversion"]),
+        cost_rate=_floats(accounts["cost_bps"]) * BASIS_POINT,
+        cash_min=_floats(accounts["cash_min"]),
+        cash_max=_floats(accounts["cash_max"]),
+        sector_band=_limits(accounts["sector_band"]),
+        turnover_max=_limits(accounts["turnover_max"]),
+        net_gain_budget_microusd=_integers(
+            (accounts["net_gain_budget_microusd"] - accounts["realized_microusd"]).fill_null(NO_GAIN_LIMIT)
+        ),
+        tracking_error_max=_limits(accounts["tracking_error_max_bps"]) * BASIS_POINT,
+        trigger=_floats(accounts["trigger_bps"]) * BASIS_POINT,
+        share_step_micro=_integers(accounts["share_step_micro"]),
+        min_trade_microusd=_integers(accounts["min_trade_microusd"]),
+        max_weight=max_weight,
+        can_buy=can_buy,
+        can_sell=can_sell,
+        lot_start=np.searchsorted(lot_account, np.arange(accounts.height + 1)).astype(np.int64),
+        lot_ids=tuple(lots["lot_id"]),
+        lot_security=lot_security,
+        lot_micro_shares=_integers(lots["micro_shares"]),
+        lot_basis_microusd=_integers(lots["basis_microusd"]),
+        lot_long_term=lots["long_term_next"].to_numpy().astype(np.bool_),
+        lot_sale_allowed=held_days.to_numpy() >= minimum_days,
+        lot_loss_sale_allowed=~closed_lot,
+    )
+
+
+def _permissions(facts: ShardFacts, market: Market, *, closed_to_buying: Flags) -> tuple[Flags, Flags, Floats]:
+    """Return can_buy, can_sell and max_weight, each (accounts, securities)."""
+    accounts = facts.accounts
+    tradable = facts.universe["freeze_reason"].is_null().to_numpy()
+    benchmark = _index(accounts["benchmark_id"], list(market.benchmark_ids))
+    can_buy = (market.benchmark_weights[benchmark] > _BUYABLE_WEIGHT_MIN) & tradable & ~closed_to_buying
+    can_sell = np.broadcast_to(tradable, can_buy.shape).copy()
+    max_weight = np.full(can_buy.shape, 1.0)
+    placed = facts.restricted.join(accounts.select("account_id").with_row_index("account"), on="account_id").join(
+        facts.universe.select("security_id").with_row_index("security"), on="security_id"
+    )
+    cells = (placed["account"].to_numpy(), placed["security"].to_numpy())
+    can_buy[cells] &= ~placed["no_buy"].to_numpy()
+    can_sell[cells] &= ~placed["no_sell"].to_numpy()
+    caps = placed["weight_max"].fill_null(1.0).to_numpy()
+    max_weight[cells] = np.where(placed["excluded"].to_numpy(), 0.0, caps)
+    return can_buy, can_sell, max_weight
+
+
+def _closed(facts: ShardFacts, market: Market) -> tuple[Flags, Flags]:
+    """Return, per (account, security), whether the household's windows close it to buying and to loss sales."""
+    accounts = facts.accounts
+    groups = facts.universe["identical_group"].unique(maintain_order=True).to_list()
+    shape = (accounts.height, len(groups))
+    buying, loss_sales = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    placed = (
+        accounts.select("household_id")
+        .with_row_index("account")
+        .join(facts.closed_groups, on="household_id")
+        .join(pl.DataFrame({"identical_group": groups}).with_row_index("group"), on="identical_group")
+    )
+    cells = (placed["account"].to_numpy(), placed["group"].to_numpy())
+    buying[cells] = placed["closed_to_buying"].to_numpy()
+    loss_sales[cells] = placed["closed_to_loss_sales"].to_numpy()
+    return buying[:, market.identical_group], loss_sales[:, market.identical_group]
+
+
+def frozen_values(facts: ShardFacts) -> pl.DataFrame:
+    """Return account_id, security_id, value_microusd and reason of every owned name that may not be traded."""
+    frozen = facts.universe.filter(pl.col("freeze_reason").is_not_null())
+    return (
+        facts.lots.join(frozen, on="security_id")
+        .group_by("account_id", "security_id", "freeze_reason")
+        .agg(
+            (pl.col("micro_shares").cast(pl.Int128) * pl.col("close_microusd") // MICRO)
+            .sum()
+            .cast(pl.Int64)
+            .alias("value_microusd")
+        )
+        .rename({"freeze_reason": "reason"})
+        .sort("account_id", "security_id")
+    )
+
+
+def account_values(facts: ShardFacts) -> pl.DataFrame:
+    """Return account_id and nav_microusd: cash and open lots at the night's close."""
+    lots = (
+        facts.lots.join(facts.universe, on="security_id")
+        .group_by("account_id")
+        .agg(
+            (pl.col("micro_shares").cast(pl.Int128) * pl.col("close_microusd") // MICRO)
+            .sum()
+            .cast(pl.Int64)
+            .alias("held")
+        )
+    )
+    return (
+        facts.accounts.select("account_id", "cash_microusd")
+        .join(lots, on="account_id", how="left")
+        .select("account_id", nav_microusd=pl.col("cash_microusd") + pl.col("held").fill_null(0))
+        .sort("account_id")
+    )
+
+
+def _integers(column: pl.Series) -> Integers:
+    return column.cast(pl.Int64).to_numpy().astype(np.int64)
+
+
+def _floats(column: pl.Series) -> Floats:
+    return column.cast(pl.Float64).to_numpy().astype(np.float64)
+
+
+def _limits(column: pl.Series) -> Floats:
+    return _floats(column.cast(pl.Float64).fill_null(NO_LIMIT))
+
+
+def _index(column: pl.Series, order: list[str]) -> Integers:
+    position = {name: number for number, name in enumerate(order)}
+    return np.array([position[name] for name in column], dtype=np.int64)

@@ -1,0 +1,263 @@
+"""Proposals: the shard's problems assembled, solved and written with their certificates.
+
+Three kinds of account never reach the solver: frozen ones, those with an event the ledger refused, and those
+whose value cannot be trusted. Each is an answer row with its reason; its neighbours are solved.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import numpy as np
+import polars as pl
+
+from assets.book import Book
+from assets.problem_arrays import ShardFacts, account_values, frozen_values, market_of, problems_of
+from assets.sessions import session_after
+from assets.store import Store, Tables, Version
+from ledger.amounts import MICRO
+from solvers.problem import ShardAnswers, ShardProblems, SolveSettings, Status
+from solvers.shard import solve_shard
+
+INPUTS = {
+    "prices": "prices",
+    "actions": "corporate_actions",
+    "benchmark": "benchmark_weights",
+    "risk": "risk_model",
+    "policies": "account_policies",
+    "shards": "account_shards",
+    "positions": "custodian_positions",
+}
+AUDITS = ("every_account_of_the_shard_is_answered_once", "no_held_account_proposes_an_order")
+IN_BASIS_POINTS = 1e4
+
+
+def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> Version:
+    """Solve every account of ``shard`` and write the answers, orders, shadow prices and conflicts."""
+    trade_date = session_after(night)
+    with store.writing("proposals", night=night, shard=shard) as writing:
+        for alias, asset in INPUTS.items():
+            writing.attach(store.head(asset, night=night), alias=alias)
+        writing.attach(store.head("lots", night=night, shard=shard), alias="lots")
+        writing.attach(store.head("wash_windows", night=night, shard=shard), alias="windows")
+        facts = read_facts(writing, shard=shard, trade_date=trade_date)
+        held = held_before_solving(facts, unpriced=writing.query("proposals/unpriced_lots"), book=book)
+        solvable = facts_without(facts, held["account_id"])
+        market = market_of(facts)
+        problems = problems_of(solvable, market, trade_date=trade_date)
+        answers = solve_shard(problems, settings_of(book))
+        writing.insert("answer", pl.concat([answer_rows(problems, answers, facts), held_rows(held, facts)]))
+        writing.insert("proposed_order", order_rows(problems, answers))
+        writing.insert("shadow_price", _named_rows(problems, answers, "shadow", value="usd_per_unit"))
+        writing.insert("conflict", _named_rows(problems, answers, "conflict", value="needed"))
+        writing.insert("held_security", frozen_values(facts))
+        for audit in AUDITS:
+            writing.audit(audit, shard=shard)
+    assert writing.version is not None
+    return writing.version
+
+
+def settings_of(book: Book) -> SolveSettings:
+    """Return the solver's standard as book.toml states it."""
+    solve = book.settings.solve
+    return SolveSettings(gap_bp_max=solve.gap_bp_max, gap_bp_target=solve.gap_bp_target, nodes_max=solve.nodes_max)
+
+
+def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts:
+    """Read the rows a shard's problems are made of."""
+    return ShardFacts(
+        universe=tables.query("proposals/universe"),
+        exposures=tables.select("select security_id, factor, exposure from risk.exposure order by all"),
+        benchmark_weights=tables.select("from benchmark.benchmark_weight order by all"),
+        accounts=tables.query("proposals/accounts", shard=shard, trade_date=trade_date),
+        lots=tables.query("lots/open_lots", trade_date=trade_date),
+        restricted=tables.query("proposals/restricted", shard=shard),
+        closed_groups=tables.query("proposals/closed_groups", trade_date=trade_date),
+    )
+
+
+def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book) -> pl.DataFrame:
+    """Return account_id, status and reasons of the accounts that are not solved tonight."""
+    limit = book.settings.trust.frozen_value_max
+    frozen = frozen_values(facts).group_by("account_id").agg(pl.col("value_microusd").sum(), pl.col("security_id"))
+    judged = (
+        facts.accounts.select("account_id", "frozen", "refused_codes")
+        .join(account_values(facts), on="account_id")
+        .join(frozen, on="account_id", how="left")
+        .join(unpriced, on="account_id", how="left")
+        .with_columns(share=pl.col("value_microusd").fill_null(0) / pl.col("nav_microusd"))
+    )
+    names = pl.col("security_id").list.sort().list.join(" ")
+    percent = (pl.col("share") * 100).round(2).cast(pl.String)
+    verdicts = [
+        (pl.col("frozen"), Status.HELD_FROZEN, pl.lit("the account is frozen")),
+        (
+            pl.col("refused_codes").is_not_null(),
+            Status.HELD_DATA,
+            pl.format("the ledger refused an event: {}", pl.col("refused_codes")),
+        ),
+        (
+            pl.col("securities").is_not_null(),
+            Status.HELD_DATA,
+            pl.format("never priced: {}", pl.col("securities")),
+        ),
+        (pl.col("nav_microusd") <= 0, Status.HELD_DATA, pl.lit("the account has no value")),
+        (pl.col("share") > limit, Status.HELD_DATA, pl.format("{} % in frozen names: {}", percent, names)),
+    ]
+    status, reasons = pl.lit(None, pl.String), pl.lit(None, pl.String)
+    for holds, verdict, reason in reversed(verdicts):
+        status = pl.when(holds).then(pl.lit(verdict.value)).otherwise(status)
+        reasons = pl.when(holds).then(reason).otherwise(reasons)
+    return judged.select("account_id", status=status, reasons=reasons).filter(pl.col("status").is_not_null())
+
+
+def facts_without(facts: ShardFacts, held: pl.Series) -> ShardFacts:
+    """Return ``facts`` without the held accounts and their lots."""
+    return ShardFacts(
+        universe=facts.universe,
+        exposures=facts.exposures,
+        benchmark_weights=facts.benchmark_weights,
+        accounts=facts.accounts.filter(~pl.col("account_id").is_in(held.implode())),
+        lots=facts.lots.filter(~pl.col("account_id").is_in(held.implode())),
+        restricted=facts.restricted,
+        closed_groups=facts.closed_groups,
+    )
+
+
+def answer_rows(problems: ShardProblems, answers: ShardAnswers, facts: ShardFacts) -> pl.DataFrame:
+    """Return the rows of `answer` for the solved accounts."""
+    gap = answers.objective - answers.bound
+    solved = pl.DataFrame(
+        {
+            "account_id": problems.account_ids,
+            "status": [status.value for status in answers.status],
+            "reasons": answers.reasons,
+            "objective": answers.objective,
+            "bound": answers.bound,
+            "gap_continuous_bp": answers.gap_continuous * IN_BASIS_POINTS,
+            "gap_bp": gap * IN_BASIS_POINTS,
+            "gap_microusd": np.round(np.nan_to_num(gap) * answers.nav_microusd).astype(np.int64),
+            "objective_idle": answers.objective_idle,
+            "nav_microusd": answers.nav_microusd,
+            "tracking_error_before_bps": answers.tracking_error_before * IN_BASIS_POINTS,
+            "tracking_error_after_bps": answers.tracking_error_after * IN_BASIS_POINTS,
+            "cash_before_microusd": problems.cash_microusd,
+            "cash_after_microusd": answers.cash_after_microusd,
+            "turnover": answers.turnover,
+            "nodes": answers.nodes,
+        },
+        schema_overrides={"account_id": pl.String, "status": pl.String, "reasons": pl.String},
+    ).with_columns(pl.col(pl.Float64).fill_nan(None))
+    solved = solved.with_columns(
+        gap_microusd=pl.when(pl.col("gap_bp").is_not_null()).then("gap_microusd"),
+        turnover=pl.col("turnover").fill_null(0.0),
+    )
+    return facts.accounts.select("account_id", "household_id", "wave").join(solved, on="account_id")
+
+
+def held_rows(held: pl.DataFrame, facts: ShardFacts) -> pl.DataFrame:
+    """Return the rows of `answer` for the accounts that were not solved: no figures but their value and cash."""
+    unknown = {
+        name: pl.lit(None, pl.Float64)
+        for name in (
+            "objective",
+            "bound",
+            "gap_continuous_bp",
+            "gap_bp",
+            "objective_idle",
+            "tracking_error_before_bps",
+            "tracking_error_after_bps",
+        )
+    }
+    rows = (
+        held.join(facts.accounts.select("account_id", "household_id", "wave", "cash_microusd"), on="account_id")
+        .join(account_values(facts), on="account_id")
+        .with_columns(
+            **unknown,
+            gap_microusd=pl.lit(None, pl.Int64),
+            cash_before_microusd=pl.col("cash_microusd"),
+            cash_after_microusd=pl.col("cash_microusd"),
+            turnover=pl.lit(0.0),
+            nodes=pl.lit(0, pl.Int64),
+        )
+    )
+    return rows.select(
+        "account_id",
+        "household_id",
+        "wave",
+        "status",
+        "reasons",
+        "objective",
+        "bound",
+        "gap_continuous_bp",
+        "gap_bp",
+        "gap_microusd",
+        "objective_idle",
+        "nav_microusd",
+        "tracking_error_before_bps",
+        "tracking_error_after_bps",
+        "cash_before_microusd",
+        "cash_after_microusd",
+        "turnover",
+        "nodes",
+    )
+
+
+def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
+    """Return the rows of `proposed_order`; parts of one lot stand in one row.
+
+    The estimated gain of a part is its value at the close minus the floor share of its basis.
+    """
+    price = problems.market.price_microusd[answers.order_security]
+    lot = np.maximum(answers.order_lot, 0)
+    is_sale = ~answers.order_is_buy
+    rows = pl.DataFrame(
+        {
+            "account_id": [problems.account_ids[number] for number in answers.order_account],
+            "security_id": [problems.market.security_ids[number] for number in answers.order_security],
+            "side": np.where(answers.order_is_buy, "buy", "sell").tolist(),
+            "micro_shares": answers.order_micro_shares,
+            "lot_id": [problems.lot_ids[number] if number >= 0 else None for number in answers.order_lot],
+            "price_microusd": price,
+            "of_shares": problems.lot_micro_shares[lot] if len(problems.lot_ids) else np.zeros(0, np.int64),
+            "of_basis": problems.lot_basis_microusd[lot] if len(problems.lot_ids) else np.zeros(0, np.int64),
+            "long": problems.lot_long_term[lot] & is_sale if len(problems.lot_ids) else np.zeros(0, np.bool_),
+            "reason": answers.order_reason,
+        },
+        schema_overrides={"account_id": pl.String, "security_id": pl.String, "side": pl.String,
+                          "lot_id": pl.String, "reason": pl.String},
+    )  # fmt: skip
+    shares = pl.col("micro_shares").cast(pl.Int128)
+    value = (shares * pl.col("price_microusd") // MICRO).cast(pl.Int64)
+    basis = (shares * pl.col("of_basis") // pl.col("of_shares")).cast(pl.Int64)
+    gain = pl.when(pl.col("side") == "sell").then(value - basis).otherwise(0)
+    return (
+        rows.with_columns(
+            estimated_microusd=value,
+            short_gain_microusd=pl.when(pl.col("long")).then(0).otherwise(gain),
+            long_gain_microusd=pl.when(pl.col("long")).then(gain).otherwise(0),
+        )
+        .group_by("account_id", "security_id", "side", "lot_id", "price_microusd")
+        .agg(
+            pl.col("micro_shares", "estimated_microusd", "short_gain_microusd", "long_gain_microusd").sum(),
+            pl.col("long").all(),
+            pl.col("reason").sort().first(),
+        )
+        .with_columns(
+            term=pl.when(pl.col("side") == "sell").then(pl.when(pl.col("long")).then(pl.lit("long")).otherwise(pl.lit("short")))
+        )
+        .drop("long")
+        .sort("account_id", "security_id", "side", "lot_id")
+    )
+
+
+def _named_rows(problems: ShardProblems, answers: ShardAnswers, kind: str, *, value: str) -> pl.DataFrame:
+    """Return (account_id, limit_name, value) of the shadow prices or conflicts."""
+    return pl.DataFrame(
+        {
+            "account_id": [problems.account_ids[number] for number in getattr(answers, f"{kind}_account")],
+            "limit_name": list(getattr(answers, f"{kind}_limit")),
+            value: getattr(answers, f"{kind}_{'usd_per_unit' if kind == 'shadow' else 'needed'}"),
+        },
+        schema={"account_id": pl.String, "limit_name": pl.String, value: pl.Float64},
+    )

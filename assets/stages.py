@@ -1,0 +1,279 @@
+"""The night as Dagster assets: one line per stage, one way of reporting for all of them.
+
+Every stage is a function ``write(store, book, night[, shard]) -> Version`` without Dagster in it. Here it gets
+its key, group, upstream partitions and audits; a run reports the content digest as data version, the row counts
+and the digests of everything it read.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import dagster as dg
+
+from assets import account_tables, lots_tables, market_tables, proposal_tables, reconcile_tables, trade_tables
+from assets import wash_tables
+from assets.book import Book
+from assets.partitions import BY_NIGHT, NIGHT_BEFORE, SHARD_NIGHT_BEFORE, night_of, night_shards_of, nights_of
+from assets.store import Store, Version, statement
+from ledger.errors import AuditError, InputError, OpenbellError
+
+OWNERS = ["team:operations"]
+Reported = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Stage:
+    """One asset of the night."""
+
+    name: str
+    group: str
+    write: Callable[..., Version]
+    description: str
+    feeds: tuple[str, ...] = ()
+    """Feed and static files it reads."""
+    nightly: tuple[str, ...] = ()
+    """Assets it reads whose partition is the night."""
+    sharded: tuple[str, ...] = ()
+    """Assets it reads whose partition is the (night, shard)."""
+    reads_night_before: bool = False
+    audits: tuple[str, ...] = ()
+    code_version: str = "1"
+
+    @property
+    def by_shard(self) -> bool:
+        """Return whether its partitions are (night, shard)."""
+        return self.group == "books"
+
+
+STAGES = (
+    Stage(
+        name="corporate_actions",
+        group="market",
+        write=market_tables.write_corporate_actions,
+        feeds=("corporate_actions",),
+        reads_night_before=True,
+        audits=market_tables.CORPORATE_ACTIONS_AUDITS,
+        description="Tonight's actions, which of them can be booked, and the names frozen until their terms are known.",
+    ),
+    Stage(
+        name="prices",
+        group="market",
+        write=market_tables.write_prices,
+        feeds=("prices",),
+        nightly=("corporate_actions",),
+        reads_night_before=True,
+        audits=market_tables.PRICES_AUDITS,
+        description="One close per security, whether it is believed, and the return since the session before.",
+    ),
+    Stage(
+        name="benchmark_weights",
+        group="market",
+        write=market_tables.write_benchmark_weights,
+        feeds=("benchmark",),
+        audits=market_tables.BENCHMARK_WEIGHTS_AUDITS,
+        description="The weights of every benchmark that an account tracks.",
+    ),
+    Stage(
+        name="risk_model",
+        group="market",
+        write=market_tables.write_risk_model,
+        feeds=("risk_model",),
+        nightly=("prices", "benchmark_weights"),
+        reads_night_before=True,
+        audits=market_tables.RISK_MODEL_AUDITS,
+        description="Factor exposures and specific variances: the feed's model, else one estimated from past returns.",
+    ),
+    Stage(
+        name="account_policies",
+        group="accounts",
+        write=account_tables.write_account_policies,
+        feeds=("accounts", "restrictions", "securities", "identical_groups"),
+        audits=account_tables.ACCOUNT_POLICIES_AUDITS,
+        description="Every account's policy and the restrictions in force tonight.",
+    ),
+    Stage(
+        name="account_shards",
+        group="accounts",
+        write=account_tables.write_account_shards,
+        nightly=("account_policies",),
+        audits=account_tables.ACCOUNT_SHARDS_AUDITS,
+        description="Which shard solves which household, and the order of the accounts inside it.",
+    ),
+    Stage(
+        name="custodian_activity",
+        group="accounts",
+        write=account_tables.write_custodian_activity,
+        feeds=("activity", "opening_lots", "opening_cash"),
+        audits=account_tables.CUSTODIAN_ACTIVITY_AUDITS,
+        description="What the custodian says was traded, paid and moved; on the first night also the opening lots.",
+    ),
+    Stage(
+        name="custodian_positions",
+        group="accounts",
+        write=account_tables.write_custodian_positions,
+        feeds=("positions", "cash", "flows"),
+        audits=account_tables.CUSTODIAN_POSITIONS_AUDITS,
+        description="The custodian's positions and cash at the close, and the flows it expects.",
+    ),
+    Stage(
+        name="lots",
+        group="books",
+        write=lots_tables.write_lots,
+        nightly=("corporate_actions", "prices", "account_policies", "account_shards", "custodian_activity"),
+        reads_night_before=True,
+        audits=lots_tables.AUDITS,
+        description="Every open sublot after tonight's actions, purchases, sales and wash sales; cash; realised gains.",
+    ),
+    Stage(
+        name="wash_windows",
+        group="books",
+        write=wash_tables.write_wash_windows,
+        sharded=("lots",),
+        nightly=("account_policies",),
+        audits=wash_tables.AUDITS,
+        description="Per household: what may not be bought, what may not be sold at a loss, and until when.",
+    ),
+    Stage(
+        name="proposals",
+        group="books",
+        write=proposal_tables.write_proposals,
+        nightly=tuple(proposal_tables.INPUTS.values()),
+        sharded=("lots", "wash_windows"),
+        audits=proposal_tables.AUDITS,
+        description="Every account's certified answer: orders by lot, the proven gap, shadow prices, conflicts.",
+    ),
+    Stage(
+        name="reconciliation",
+        group="books",
+        write=reconcile_tables.write_reconciliation,
+        nightly=tuple(reconcile_tables.INPUTS.values()),
+        sharded=tuple(reconcile_tables.SHARD_INPUTS.values()),
+        audits=reconcile_tables.AUDITS,
+        description="Book against custodian, every limit re-checked on integers, and the orders that may go out.",
+    ),
+    Stage(
+        name="trades",
+        group="trades",
+        write=trade_tables.write_trades,
+        nightly=tuple(trade_tables.INPUTS.values()),
+        sharded=("reconciliation",),
+        audits=trade_tables.AUDITS,
+        description="The published night: block orders, allocations, one outcome per account, and the manifest.",
+    ),
+    Stage(
+        name="night_report",
+        group="trades",
+        write=trade_tables.write_night_report,
+        nightly=("trades", "corporate_actions", "prices", "custodian_positions"),
+        description="The night in figures: outcomes, held accounts with their reasons, frozen names, totals.",
+    ),
+)
+
+
+class TradesConfig(dg.Config):
+    """How `trades` treats shards that have not answered."""
+
+    past_deadline: bool = False
+
+
+def feed_specs() -> list[dg.AssetSpec]:
+    """Return the feed and static files as external assets, so that lineage reaches them."""
+    names = sorted({feed for stage in STAGES for feed in stage.feeds})
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(["feeds", name]),
+            group_name="feeds",
+            kinds={"csv"},
+            owners=OWNERS,
+            description=f"The file `{name}`: see docs/feeds.md.",
+        )
+        for name in names
+    ]
+
+
+def assets_of(book: Book) -> list[dg.AssetsDefinition]:
+    """Return the assets of the night for one book."""
+    store = Store(book.path)
+    return [asset_of(stage, book=book, store=store) for stage in STAGES]
+
+
+def asset_of(stage: Stage, *, book: Book, store: Store) -> dg.AssetsDefinition:
+    """Return one stage as a partitioned asset with its audits as blocking checks."""
+
+    def materialise(context: dg.AssetExecutionContext, **arguments: Any) -> Reported:
+        night, shard = night_of(context.partition_key)
+        where = {"shard": shard} if shard else {}
+        yield from report(stage, lambda: stage.write(store=store, book=book, night=night, **where, **arguments))
+
+    def with_config(context: dg.AssetExecutionContext, config: TradesConfig) -> Reported:
+        yield from materialise(context, past_deadline=config.past_deadline)
+
+    def without_config(context: dg.AssetExecutionContext) -> Reported:
+        yield from materialise(context)
+
+    decorate = dg.asset(
+        name=stage.name,
+        group_name=stage.group,
+        description=stage.description,
+        kinds={"duckdb", "sql"} if stage.name != "proposals" else {"duckdb", "clarabel"},
+        owners=OWNERS,
+        code_version=stage.code_version,
+        partitions_def=night_shards_of(book) if stage.by_shard else nights_of(book),
+        deps=deps_of(stage),
+        check_specs=[
+            dg.AssetCheckSpec(audit, asset=stage.name, blocking=True, description=audit_sentence(audit))
+            for audit in stage.audits
+        ],
+    )
+    return decorate(with_config if stage.name == "trades" else without_config)
+
+
+def deps_of(stage: Stage) -> Sequence[dg.AssetDep]:
+    """Return the upstream assets with the partition mappings that lead to them."""
+    deps = [dg.AssetDep(dg.AssetKey(["feeds", feed])) for feed in stage.feeds]
+    to_nightly = BY_NIGHT if stage.by_shard else None
+    deps += [dg.AssetDep(name, partition_mapping=to_nightly) for name in stage.nightly]
+    to_sharded = None if stage.by_shard else BY_NIGHT
+    deps += [dg.AssetDep(name, partition_mapping=to_sharded) for name in stage.sharded]
+    if stage.reads_night_before:
+        before = SHARD_NIGHT_BEFORE if stage.by_shard else NIGHT_BEFORE
+        deps.append(dg.AssetDep(stage.name, partition_mapping=before))
+    return deps
+
+
+def report(stage: Stage, write: Callable[[], Version]) -> Reported:
+    """Run ``write`` and report its version, or the audit or error that stopped it."""
+    try:
+        version = write()
+    except AuditError as error:
+        yield dg.AssetCheckResult(check_name=error.audit, passed=False, metadata={"offenders": error.found})
+        raise dg.Failure(str(error), metadata=error.as_dict(), allow_retries=False) from error
+    except OpenbellError as error:
+        raise dg.Failure(
+            str(error), metadata=error.as_dict(), allow_retries=not isinstance(error, InputError)
+        ) from error
+    yield dg.MaterializeResult(
+        data_version=dg.DataVersion(version.digest),
+        check_results=[dg.AssetCheckResult(check_name=audit, passed=True) for audit in stage.audits],
+        metadata={
+            "dagster/row_count": sum(version.rows.values()),
+            "digest": version.digest,
+            "rows": dg.TableMetadataValue(
+                [dg.TableRecord({"table": table, "rows": rows}) for table, rows in sorted(version.rows.items())],
+                dg.TableSchema([dg.TableColumn("table", "string"), dg.TableColumn("rows", "int")]),
+            ),
+            "read": dg.TableMetadataValue(
+                [dg.TableRecord({"input": name, "digest": digest}) for name, digest in sorted(version.inputs.items())],
+                dg.TableSchema([dg.TableColumn("input", "string"), dg.TableColumn("digest", "string")]),
+            ),
+            "used": "yes" if version.is_head else "no: the night is published with another version, which stands",
+        },
+    )
+
+
+def audit_sentence(audit: str) -> str:
+    """Return the first line of the audit's header: what its rows would be."""
+    return statement(f"audits/{audit}").splitlines()[0].removeprefix("-- ").strip()

@@ -1,0 +1,122 @@
+"""Arrivals: which nights' feeds are in, which have been read, and what comes next. Facts from the files alone."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from zoneinfo import ZoneInfo
+
+from assets.book import Book
+from assets.partitions import EXCHANGE_TIMEZONE
+from assets.sessions import is_session, session_after, session_before
+from assets.store import Store
+
+INGESTED = (
+    "corporate_actions",
+    "prices",
+    "benchmark_weights",
+    "risk_model",
+    "account_policies",
+    "account_shards",
+    "custodian_activity",
+    "custodian_positions",
+)
+REQUIRED_FEEDS = ("prices", "benchmark", "positions", "cash")
+MARKET_CLOSE = dt.time(16, 0)
+
+
+def feeds_are_in(book: Book, night: dt.date) -> bool:
+    """Return whether every required feed of the night has arrived under its final name."""
+    folder = book.feeds(night)
+    return all(
+        any((folder / f"{feed}{ending}").exists() for ending in (".csv", ".csv.gz", ".parquet"))
+        for feed in REQUIRED_FEEDS
+    )
+
+
+def is_ingested(store: Store, night: dt.date) -> bool:
+    """Return whether every market and accounts asset of the night is in the store."""
+    return all(store.has(asset, night=night) for asset in INGESTED)
+
+
+def ingest_key(night: dt.date, digests: Mapping[str, str]) -> str:
+    """Return the run key of an ingest: the night and the content of its files."""
+    lines = "\n".join(f"{name} {digest}" for name, digest in sorted(digests.items()))
+    return f"{night}|{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
+
+
+def nights_in(book: Book) -> list[dt.date]:
+    """Return the sessions from the book's first night whose feeds have arrived, in order."""
+    folder = book.path / "feeds"
+    names = sorted(path.name for path in folder.iterdir()) if folder.exists() else []
+    nights = [dt.date.fromisoformat(name) for name in names if _is_date(name)]
+    first = book.settings.book.first_night
+    return [night for night in nights if night >= first and is_session(night) and feeds_are_in(book, night)]
+
+
+def deadline_has_passed(book: Book, *, night: dt.date, now: dt.datetime) -> bool:
+    """Return whether the deadline of ``night`` binds at ``now`` (aware).
+
+    It falls on the morning of the next session and binds until that session closes: a night made up for later
+    has no opening bell to be ready for.
+    """
+    zone = ZoneInfo(EXCHANGE_TIMEZONE)
+    trade_date = session_after(night)
+    at = dt.datetime.combine(trade_date, dt.time.fromisoformat(book.settings.publish.deadline), zone)
+    return at <= now < dt.datetime.combine(trade_date, MARKET_CLOSE, zone)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NextSteps:
+    """What can be started now, and what is waited for."""
+
+    ingest: tuple[dt.date, ...] = ()
+    books: tuple[tuple[dt.date, str], ...] = ()
+    publish: tuple[tuple[dt.date, bool], ...] = ()
+    """Nights to publish, each with whether unanswered shards are held."""
+    waiting: tuple[str, ...] = ()
+
+
+def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
+    """Return what to start next, from what is in the store; the same store gives the same answer."""
+    ingest: list[dt.date] = []
+    books: list[tuple[dt.date, str]] = []
+    publish: list[tuple[dt.date, bool]] = []
+    waiting: list[str] = []
+    for night in nights_in(book):
+        if store.is_sealed(night):
+            continue
+        if not is_ingested(store, night):
+            if _before_is(book, night, lambda before: is_ingested(store, before)):
+                ingest.append(night)
+            else:
+                waiting.append(f"{night} waits for the feeds of the session before")
+            continue
+        missing = [shard for shard in book.shards if not store.has("reconciliation", night=night, shard=shard)]
+        late = deadline_has_passed(book, night=night, now=now)
+        if not missing or late:
+            publish.append((night, bool(missing)))
+            continue
+        ready = [
+            (night, shard)
+            for shard in missing
+            if _before_is(book, night, lambda before, shard=shard: store.has("lots", night=before, shard=shard))  # type: ignore[misc]
+        ]
+        books += ready
+        waiting.append(f"{night} waits for {', '.join(missing)}")
+    return NextSteps(ingest=tuple(ingest), books=tuple(books), publish=tuple(publish), waiting=tuple(waiting))
+
+
+def _before_is(book: Book, night: dt.date, done: object) -> bool:
+    assert callable(done)
+    return night == book.settings.book.first_night or bool(done(session_before(night)))
+
+
+def _is_date(name: str) -> bool:
+    try:
+        dt.date.fromisoformat(name)
+    except ValueError:
+        return False
+    return True

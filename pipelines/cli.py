@@ -1,0 +1,296 @@
+"""The command line: ``openbell``. It parses, calls, prints; exit status 0 done, 1 failed, 2 refused."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from assets.book import Book
+from assets.sessions import sessions_between
+from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
+
+EXIT_FAILED, EXIT_REFUSED = 1, 2
+
+app = typer.Typer(
+    name="openbell",
+    help="The nightly production line for direct indexing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")]
+Day = Annotated[dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="A session, as 2026-11-20.")]
+Shards = Annotated[list[str] | None, typer.Option("--shard", help="Only the books of this shard; may be repeated.")]
+WorkerCount = Annotated[int | None, typer.Option("--workers", min=1, help="Processes; all cores by default.")]
+
+
+@app.command()
+def init(
+    book: BookPath,
+    market: Annotated[str, typer.Option(help="`synthetic`, or a directory of real prices.")] = "synthetic",
+    accounts: Annotated[int, typer.Option(help="How many accounts.")] = 200,
+    shards: Annotated[int, typer.Option(help="Groups of households solved in parallel, at most 99.")] = 4,
+    seed: Annotated[int, typer.Option(help="The same seed makes the same book.")] = 0,
+    first_night: Annotated[
+        dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="The first session priced.")
+    ] = dt.datetime(2026, 9, 1),  # noqa: DTZ001  # a date
+    names: Annotated[int | None, typer.Option(help="Securities of a synthetic market.")] = None,
+    factors: Annotated[int | None, typer.Option(help="Factors of the estimated risk model.")] = None,
+    *,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Make a new book: configuration, accounts, opening lots, feeds of the first night.
+
+    Example: openbell init book --market synthetic --accounts 200 --shards 4 --seed 7 --first-night 2026-09-01
+    """
+    from pipelines.book_maker import make_book
+
+    with errors(as_json=as_json, debug=debug):
+        summary = make_book(
+            book,
+            market=market,
+            accounts=accounts,
+            shards=shards,
+            seed=seed,
+            first_night=first_night.date(),
+            names=names,
+            factors=factors,
+        )
+        show(as_json, {"book": str(book)} | _plain(summary), lambda: _print_facts({"book": book} | _plain(summary)))
+
+
+@app.command()
+def night(
+    book: BookPath,
+    night: Day,
+    shard: Shards = None,
+    workers: WorkerCount = None,
+    *,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Run one night through the Dagster assets, without a daemon. Running it again changes nothing.
+
+    Example: openbell night book --night 2026-09-01
+    """
+    with errors(as_json=as_json, debug=debug):
+        results = _run(book, [night.date()], shards=shard, workers=workers, show_progress=not as_json)
+        show(as_json, results[0], lambda: _print_nights(results))
+
+
+@app.command()
+def backfill(
+    book: BookPath,
+    from_: Annotated[dt.datetime, typer.Option("--from", formats=["%Y-%m-%d"], metavar="DATE")],
+    to: Annotated[dt.datetime, typer.Option("--to", formats=["%Y-%m-%d"], metavar="DATE")],
+    shard: Shards = None,
+    workers: WorkerCount = None,
+    *,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Run several nights in order.
+
+    Example: openbell backfill book --from 2026-09-01 --to 2026-09-04 --shard s002
+    """
+    with errors(as_json=as_json, debug=debug):
+        nights = sessions_between(first=from_.date(), last=to.date())
+        if not nights:
+            raise NightOrderError(
+                code="NIGHT-005",
+                where=f"{from_.date()} to {to.date()}",
+                found="no session",
+                expected="a first date no later than the last, with a session between them",
+                remedy="Swap or widen the dates.",
+            )
+        results = _run(book, nights, shards=shard, workers=workers, show_progress=not as_json)
+        show(as_json, {"nights": results}, lambda: _print_nights(results))
+
+
+@app.command()
+def simulate(
+    book: BookPath,
+    nights: Annotated[int, typer.Option(min=1, help="How many nights to run.")],
+    workers: WorkerCount = None,
+    *,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Write each next session's feeds, with a custodian that filled the published orders, and run its night.
+
+    Example: openbell simulate book --nights 3
+    """
+    from pipelines.simulation import simulate_nights
+
+    with errors(as_json=as_json, debug=debug):
+        results = simulate_nights(Book.open(book), nights=nights, workers=workers, show_progress=_shows(not as_json))
+        plain = [_plain(result) for result in results]
+        show(as_json, {"nights": plain}, lambda: _print_nights(plain))
+
+
+@app.command()
+def ledger(
+    scenario: Annotated[Path, typer.Argument(metavar="SCENARIO.json", help="A scenario file.")],
+    *,
+    debug: Debug = False,
+    as_json: AsJson = True,
+) -> None:
+    """Replay one scenario file through the production ledger and print its checks as JSON."""
+    from assets.scenario import run_scenario
+
+    with errors(as_json=as_json, debug=debug):
+        print_json(run_scenario(read_json(scenario)))
+
+
+@app.command()
+def solve(
+    instance: Annotated[Path, typer.Argument(metavar="INSTANCE.json", help="An instance file.")],
+    *,
+    debug: Debug = False,
+    as_json: AsJson = True,
+) -> None:
+    """Solve one account and print the solution as JSON."""
+    from solvers.instance import solve_instance
+
+    with errors(as_json=as_json, debug=debug):
+        print_json(solve_instance(read_json(instance)))
+
+
+@app.command()
+def ui(
+    book: BookPath,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    *,
+    debug: Debug = False,
+) -> None:
+    """Start Dagster's UI and daemon over the book, on 127.0.0.1 only; the night then needs no click.
+
+    Example: openbell ui book
+    """
+    from pipelines.instance import use_instance
+
+    with errors(as_json=False, debug=debug):
+        use_instance(Book.open(book))
+        dagster = Path(sys.executable).with_name("dagster")
+        arguments = ["dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
+        os.execv(dagster, [str(dagster), *arguments])  # noqa: S606
+
+
+def main() -> None:
+    """Run the command line."""
+    app()
+
+
+@contextmanager
+def errors(*, as_json: bool, debug: bool) -> Iterator[None]:
+    """Print an error as one line (or one JSON document) and leave with its exit status."""
+    try:
+        yield
+    except OpenbellError as error:
+        if debug:
+            raise
+        if as_json:
+            print_json({"error": error.as_dict()})
+        sys.stderr.write(f"{error}\n")
+        raise typer.Exit(EXIT_REFUSED if isinstance(error, InputError) else EXIT_FAILED) from error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in ``path``, or refuse it."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        raise SettingError(
+            code="SET-004", where=str(path), found=str(error), expected="a JSON file", remedy="Mend the file or its name."
+        ) from error
+    if not isinstance(content, dict):
+        raise SettingError(
+            code="SET-004",
+            where=str(path),
+            found=f"a JSON {type(content).__name__}",
+            expected="a JSON object",
+            remedy="See docs/feeds.md for the form.",
+        )
+    return content
+
+
+def _run(
+    path: Path, nights: list[dt.date], *, shards: list[str] | None, workers: int | None, show_progress: bool
+) -> list[dict[str, Any]]:
+    from pipelines.headless import Workers, progress, require_startable, run_night
+
+    book = Book.open(path)
+    unknown = sorted(set(shards or ()) - set(book.shards))
+    if unknown:
+        raise SettingError(
+            code="SET-005",
+            where="--shard",
+            found=", ".join(unknown),
+            expected=f"{book.shards[0]} to {book.shards[-1]}",
+            remedy="Name a shard of this book.",
+        )
+    from assets.store import Store
+
+    require_startable(book, Store(book.path), night=nights[0])
+    results = []
+    with Workers(book, workers=workers) as pool, progress(_shows(show_progress), total=len(nights)) as advance:
+        for day in nights:
+            results.append(_plain(run_night(pool, night=day, shards=shards)))
+            advance(str(day))
+    return results
+
+
+def _shows(wanted: bool) -> bool:
+    return wanted and sys.stderr.isatty()
+
+
+def _plain(result: object) -> dict[str, Any]:
+    """Return a dataclass as plain JSON values."""
+    import dataclasses
+
+    assert dataclasses.is_dataclass(result)
+    assert not isinstance(result, type)
+    facts: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(result), default=str))
+    return facts
+
+
+def show(as_json: bool, document: dict[str, Any], text: Callable[[], None]) -> None:
+    """Print the document, or call ``text``, as the reader asked."""
+    if as_json:
+        print_json(document)
+    else:
+        text()
+
+
+def print_json(document: dict[str, Any]) -> None:
+    """Print one JSON document on stdout."""
+    sys.stdout.write(json.dumps(document, indent=1, allow_nan=False) + "\n")
+
+
+def _print_facts(facts: dict[str, Any]) -> None:
+    for name, value in facts.items():
+        sys.stdout.write(f"{name.replace('_', ' '):<16} {value}\n")
+
+
+def _print_nights(results: list[dict[str, Any]]) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
+    statuses = sorted({status for result in results for status in result["counts"]})
+    table = Table("night", "published", *statuses, title=None)
+    for result in results:
+        counts = [str(result["counts"].get(status, 0)) for status in statuses]
+        table.add_row(result["night"], "yes" if result["published"] else "no", *counts)
+    Console().print(table)

@@ -1,0 +1,33 @@
+"""The code location: the assets of the book named by ``OPENBELL_BOOK``, and what starts them."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import dagster as dg
+
+from assets.book import Book
+from assets.stages import assets_of, feed_specs
+from pipelines.jobs import jobs_of, schedule_of
+from pipelines.sensors import night_line_of
+
+BOOK_VARIABLE = "OPENBELL_BOOK"
+
+
+def definitions_of(book: Book) -> dg.Definitions:
+    """Return everything Dagster needs to know of ``book``."""
+    jobs = jobs_of(book)
+    return dg.Definitions(
+        assets=[*feed_specs(), *assets_of(book)],
+        jobs=list(jobs),
+        schedules=[schedule_of(book)],
+        sensors=[night_line_of(book)],
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Return the definitions of the book that the environment names (``book`` here by default)."""
+    return definitions_of(Book.open(Path(os.environ.get(BOOK_VARIABLE, "book"))))

@@ -1,0 +1,244 @@
+"""The night without a daemon: the same assets on the same Dagster instance, shards in a process pool.
+
+Every run is recorded as the daemon's would be, so a night that ran here shows in the UI with its lineage.
+"""
+
+from __future__ import annotations
+
+import concurrent.futures
+import contextlib
+import dataclasses
+import datetime as dt
+import multiprocessing
+import os
+import warnings
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from assets.book import Book
+from assets.feeds import validate_feeds
+from assets.sessions import require_session, session_before
+from assets.store import Store
+from ledger.errors import NightError, NightOrderError, OpenbellError
+from pipelines.arrivals import is_ingested
+from pipelines.instance import use_instance
+
+Facts = dict[str, str]
+NOON = dt.time(12, 0)
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class NightResult:
+    """What a night published: the manifest's figures."""
+
+    night: dt.date
+    published: bool
+    counts: dict[str, int]
+    digests: dict[str, str]
+
+
+class Workers:
+    """A pool of processes that each run one shard at a time; made once for many nights."""
+
+    def __init__(self, book: Book, *, workers: int | None = None) -> None:
+        use_instance(book)
+        self.book = book
+        self.number = max(1, min(workers or os.cpu_count() or 1, len(book.shards)))
+        self._pool = concurrent.futures.ProcessPoolExecutor(
+            max_workers=self.number, mp_context=multiprocessing.get_context("spawn")
+        )
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def run_books(self, *, night: dt.date, shards: Sequence[str]) -> dict[str, Facts | None]:
+        """Run the books of ``shards`` and return, per shard, the error's facts or None."""
+        path = self.book.path
+        futures = {shard: self._pool.submit(run_shard, path, night=night, shard=shard) for shard in shards}
+        outcomes: dict[str, Facts | None] = {}
+        for shard, future in futures.items():
+            try:
+                outcomes[shard] = future.result()
+            except concurrent.futures.process.BrokenProcessPool:
+                outcomes[shard] = _facts(
+                    NightError(
+                        code="RUN-003",
+                        where=f"shard {shard} of {night}",
+                        found="a worker process that ended before its time",
+                        expected="an answer",
+                        remedy="Run the night again: what is written stays, the rest is made anew.",
+                    )
+                )
+        return outcomes
+
+
+def run_night(workers: Workers, *, night: dt.date, shards: Sequence[str] | None = None) -> NightResult:
+    """Run one night: check the feeds, ingest, every shard, publish. Running it again changes nothing.
+
+    With ``shards``, only their books are run and nothing is published.
+
+    Raises
+    ------
+    InputError
+        Where the night cannot start; nothing was written.
+    NightError
+        Where it could not be completed; nothing was published.
+    """
+    book = workers.book
+    store = Store(book.path)
+    require_startable(book, store, night=night)
+    validate_feeds(book, night=night)
+    _require(run_here(book, night=night, shard=None, groups=("market", "accounts")))
+    outcomes = workers.run_books(night=night, shards=tuple(shards or book.shards))
+    failed = {shard: facts for shard, facts in outcomes.items() if facts is not None}
+    if failed:
+        _require(next(iter(failed.values())))
+    if shards is None:
+        _require(run_here(book, night=night, shard=None, groups=("trades",)))
+    return result_of(book, store, night=night)
+
+
+def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
+    """Return the outcome counts and digests of ``night`` from its partitions."""
+    published = store.has("trades", night=night) and store.is_sealed(night)
+    counts: dict[str, int] = {}
+    digests: dict[str, str] = {}
+    if published:
+        trades = store.head("trades", night=night)
+        with store.reading({"trades": trades}) as tables:
+            rows = tables.select(
+                "select status, count(*) as accounts from trades.account_outcome group by status order by status"
+            )
+        counts = dict(rows.iter_rows())
+        digests[trades.name] = trades.digest
+    for shard in book.shards:
+        if store.has("reconciliation", night=night, shard=shard):
+            version = store.head("reconciliation", night=night, shard=shard)
+            digests[version.name] = version.digest
+    return NightResult(night=night, published=published, counts=counts, digests=digests)
+
+
+def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
+    """Refuse a night that is no session, lies before the book, or whose predecessor has not run."""
+    require_session(night)
+    first = book.settings.book.first_night
+    if night < first:
+        raise NightOrderError(
+            code="NIGHT-004",
+            where=f"night {night}",
+            found="a night before the book's first",
+            expected=f"{first} or later",
+            remedy="Name a night of this book.",
+        )
+    if night == first:
+        return
+    before = session_before(night)
+    missing = [shard for shard in book.shards if not store.has("lots", night=before, shard=shard)]
+    if missing or not is_ingested(store, before):
+        raise NightOrderError(
+            code="NIGHT-003",
+            where=f"night {night}",
+            found=f"no lots of {before} for {', '.join(missing) or 'its market'}",
+            expected="the session before to have run",
+            remedy=f"Run `openbell night BOOK --night {before}` first, or `openbell backfill`.",
+        )
+
+
+def run_shard(path: Path, *, night: dt.date, shard: str) -> Facts | None:
+    """Run one shard's books in this process; called in a worker. Returns the error's facts, or None."""
+    return run_here(Book.open(path), night=night, shard=shard, groups=("books",))
+
+
+def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[str]) -> Facts | None:
+    """Materialise the assets of ``groups`` for one partition in this process, recorded on the book's instance."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # Dagster's beta notices about multi-partition mappings
+        import dagster as dg
+
+        from assets.stages import STAGES, assets_of, feed_specs
+
+        names = [stage.name for stage in STAGES if stage.group in groups]
+        partition: Any = night.isoformat()
+        if shard:
+            partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
+        # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
+        as_of = dt.datetime.combine(night, NOON, dt.UTC)
+        with dg.DagsterInstance.get() as instance, dg.partition_loading_context(effective_dt=as_of):
+            result = dg.materialize(
+                [*feed_specs(), *assets_of(book)],
+                selection=names,
+                partition_key=partition,
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            )
+    if result.success:
+        return None
+    return next(_failures(result.all_events), _unexplained(night, shard))
+
+
+def _failures(events: Sequence[Any]) -> Iterator[Facts]:
+    for event in events:
+        if not event.is_step_failure:
+            continue
+        failure = event.step_failure_data
+        facts = failure.user_failure_data.metadata if failure.user_failure_data else {}
+        if "code" in facts:
+            yield {key: str(facts[key].value) for key in ("code", "where", "found", "expected", "remedy")}
+        elif failure.error is not None:
+            error = failure.error
+            while error.cause is not None:
+                error = error.cause
+            yield _facts(
+                NightError(
+                    code="RUN-004",
+                    where=f"asset {event.step_key}",
+                    found=error.message.strip(),
+                    expected="a materialised partition",
+                    remedy="This is a defect: the run's log in the UI has its place. Nothing was published.",
+                )
+            )
+
+
+def _unexplained(night: dt.date, shard: str | None) -> Facts:
+    return _facts(
+        NightError(
+            code="RUN-005",
+            where=f"run of {night} {shard or ''}".strip(),
+            found="a run that failed without saying why",
+            expected="a materialised partition",
+            remedy="Look at the run's log in the UI.",
+        )
+    )
+
+
+def _facts(error: OpenbellError) -> Facts:
+    return error.as_dict()
+
+
+def _require(facts: Facts | None) -> None:
+    if facts is not None:
+        raise NightError(**facts)
+
+
+@contextlib.contextmanager
+def progress(show: bool, *, total: int) -> Iterator[Callable[[str], None]]:
+    """Yield a function that advances a progress bar; silent where ``show`` is false."""
+    if not show:
+        yield lambda _text: None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+
+        def advance(text: str) -> None:
+            bar.update(task, description=text, advance=1)
+
+        yield advance

@@ -1,0 +1,50 @@
+"""The Dagster instance of a book: its home lies in the book, and stays on this machine."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from assets.book import Book
+
+HOME_VARIABLE = "DAGSTER_HOME"
+CONFIGURATION = """\
+# Written by openbell: the Dagster instance of this book.
+telemetry:
+  enabled: false
+run_coordinator:
+  module: dagster.core.run_coordinator
+  class: QueuedRunCoordinator
+  config:
+    max_concurrent_runs: 3
+    dequeue_interval_seconds: 1
+    dequeue_use_threads: true
+    tag_concurrency_limits:
+      # One place stays free, so that publishing never waits behind a shard.
+      - key: openbell/stage
+        value: books
+        limit: 2
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 120
+  poll_interval_seconds: 5
+run_retries:
+  enabled: true
+  max_retries: 2
+"""
+
+
+def instance_home(book: Book) -> Path:
+    """Return the absolute DAGSTER_HOME of ``book``, made and configured where it was not yet."""
+    home = (book.path / "dagster").resolve()
+    home.mkdir(parents=True, exist_ok=True)
+    settings = home / "dagster.yaml"
+    if not settings.exists():
+        settings.write_text(CONFIGURATION, encoding="utf-8")
+    return home
+
+
+def use_instance(book: Book) -> None:
+    """Point this process, and those it starts, at the book and its Dagster instance."""
+    os.environ[HOME_VARIABLE] = str(instance_home(book))
+    os.environ["OPENBELL_BOOK"] = str(book.path.resolve())

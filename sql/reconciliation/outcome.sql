@@ -1,0 +1,64 @@
+-- outcome: each account's answer, or HELD_BREAK where the book and the custodian disagree about it.
+-- Grain:   one row per account_id of the shard.
+-- Reads:   answer, proposed_order, policies; recon_break of this partition.
+-- Binds:   nothing.
+-- Order:   account_id.
+-- Tax saved is minus the tax on tonight's sales at the account's own rates: positive where losses are realised.
+insert into outcome
+with broken as (
+    select
+        account_id,
+        count(*) as breaks,
+        string_agg(
+            kind || coalesce(' ' || security_id, '') || ': book ' || (book_micro / 1e6)::decimal(24, 6)
+            || ', custodian ' || (custodian_micro / 1e6)::decimal(24, 6), '; ' order by kind, security_id
+        ) filter (where place <= 3) as first_breaks
+    from (
+        select *, row_number() over (partition by account_id order by kind, security_id) as place from recon_break
+    ) as numbered
+    group by account_id
+),
+traded as (
+    select
+        proposed_order.account_id,
+        count(*) as orders,
+        sum(greatest(-(short_gain_microusd + long_gain_microusd), 0))
+            filter (where account.registration in ('taxable', 'trust')) as harvested_loss_microusd,
+        sum(short_gain_microusd + long_gain_microusd)
+            filter (where account.registration in ('taxable', 'trust')) as realized_gain_microusd,
+        sum(
+            -short_gain_microusd * case when short_gain_microusd >= 0 then short_rate else short_loss_rate end
+            - long_gain_microusd * case when long_gain_microusd >= 0 then long_rate else long_loss_rate end
+            order by security_id, side, lot_id
+        ) filter (where account.registration in ('taxable', 'trust')) as tax_saved_microusd
+    from proposals.proposed_order
+    join policies.account on account.account_id = proposed_order.account_id
+    group by proposed_order.account_id
+)
+select
+    answer.account_id,
+    answer.household_id,
+    case when broken.account_id is not null then 'HELD_BREAK' else answer.status end as status,
+    case
+        when broken.account_id is null then answer.reasons
+        when broken.breaks > 3 then broken.first_breaks || '; and ' || (broken.breaks - 3) || ' more'
+        else broken.first_breaks
+    end as reasons,
+    case when broken.account_id is null then answer.objective end as objective,
+    case when broken.account_id is null then answer.bound end as bound,
+    case when broken.account_id is null then answer.gap_bp end as gap_bp,
+    case when broken.account_id is null then answer.gap_microusd end as gap_microusd,
+    answer.tracking_error_before_bps,
+    case
+        when broken.account_id is null then answer.tracking_error_after_bps else answer.tracking_error_before_bps
+    end as tracking_error_after_bps,
+    case when broken.account_id is null then coalesce(traded.harvested_loss_microusd, 0) else 0 end,
+    case when broken.account_id is null then coalesce(traded.realized_gain_microusd, 0) else 0 end,
+    case when broken.account_id is null then coalesce(round(traded.tax_saved_microusd)::bigint, 0) else 0 end,
+    answer.cash_before_microusd,
+    case when broken.account_id is null then answer.cash_after_microusd else answer.cash_before_microusd end,
+    case when broken.account_id is null then coalesce(traded.orders, 0) else 0 end as orders
+from proposals.answer
+left join broken on broken.account_id = answer.account_id
+left join traded on traded.account_id = answer.account_id
+order by answer.account_id
