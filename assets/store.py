@@ -59,6 +59,8 @@ class Version:
     rows: Mapping[str, int]
     inputs: Mapping[str, str]
     is_head: bool = True
+    audits: tuple[str, ...] = ()
+    """The audits that were run when it was written, and found nothing; empty for a version read from disk."""
 
     @property
     def name(self) -> str:
@@ -240,7 +242,17 @@ class Store:
             connection.execute("checkpoint")
             connection.close()
             writing.version = self._settle(
-                temporary, Version(asset, night, shard, folder / f"{digest}.duckdb", digest, rows, writing.inputs)
+                temporary,
+                Version(
+                    asset,
+                    night,
+                    shard,
+                    folder / f"{digest}.duckdb",
+                    digest,
+                    rows,
+                    writing.inputs,
+                    audits=tuple(writing.audits),
+                ),
             )
         finally:
             connection.close()

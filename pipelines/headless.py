@@ -11,14 +11,14 @@ import dataclasses
 import datetime as dt
 import multiprocessing
 import os
-import warnings
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from assets.book import Book
 from assets.feeds import validate_feeds
-from assets.sessions import require_session, session_before
+from assets.night_order import require_night
+from assets.sessions import session_before
 from assets.store import Store
 from ledger.errors import NightError, NightOrderError, OpenbellError
 from pipelines.arrivals import is_ingested
@@ -91,7 +91,7 @@ def run_night(workers: Workers, *, night: dt.date, shards: Sequence[str] | None 
     book = workers.book
     store = Store(book.path)
     require_startable(book, store, night=night)
-    validate_feeds(book, night=night)
+    validate_feeds(book=book, night=night)
     _require(run_here(book, night=night, shard=None, groups=("market", "accounts")))
     outcomes = workers.run_books(night=night, shards=tuple(shards or book.shards))
     failed = {shard: facts for shard, facts in outcomes.items() if facts is not None}
@@ -124,17 +124,8 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
 
 def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
     """Refuse a night that is no session, lies before the book, or whose predecessor has not run."""
-    require_session(night)
-    first = book.settings.book.first_night
-    if night < first:
-        raise NightOrderError(
-            code="NIGHT-004",
-            where=f"night {night}",
-            found="a night before the book's first",
-            expected=f"{first} or later",
-            remedy="Name a night of this book.",
-        )
-    if night == first:
+    require_night(book=book, night=night)
+    if night == book.settings.book.first_night:
         return
     before = session_before(night)
     missing = [shard for shard in book.shards if not store.has("lots", night=before, shard=shard)]
@@ -155,27 +146,26 @@ def run_shard(path: Path, *, night: dt.date, shard: str) -> Facts | None:
 
 def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[str]) -> Facts | None:
     """Materialise the assets of ``groups`` for one partition in this process, recorded on the book's instance."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # Dagster's beta notices about multi-partition mappings
-        import dagster as dg
+    # Here, because Dagster takes seconds to import and the command line answers most questions without it.
+    import dagster as dg  # noqa: PLC0415
 
-        from assets.stages import STAGES, assets_of, feed_specs
+    from assets.stages import STAGES, assets_of, feed_specs  # noqa: PLC0415
 
-        names = [stage.name for stage in STAGES if stage.group in groups]
-        partition: Any = night.isoformat()
-        if shard:
-            partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
-        # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
-        as_of = dt.datetime.combine(night, NOON, dt.UTC)
-        with dg.DagsterInstance.get() as instance, dg.partition_loading_context(effective_dt=as_of):
-            result = dg.materialize(
-                [*feed_specs(), *assets_of(book)],
-                selection=names,
-                partition_key=partition,
-                instance=instance,
-                raise_on_error=False,
-                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
-            )
+    names = [stage.name for stage in STAGES if stage.group in groups]
+    partition: Any = night.isoformat()
+    if shard:
+        partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
+    # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
+    as_of = dt.datetime.combine(night, NOON, dt.UTC)
+    with dg.DagsterInstance.get() as instance, dg.partition_loading_context(effective_dt=as_of):
+        result = dg.materialize(
+            [*feed_specs(), *assets_of(book)],
+            selection=names,
+            partition_key=partition,
+            instance=instance,
+            raise_on_error=False,
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+        )
     if result.success:
         return None
     return next(_failures(result.all_events), _unexplained(night, shard))

@@ -70,4 +70,4 @@ def tonight(book: Book, store: Store, night: dt.date) -> dg.RunRequest | dg.Skip
         return dg.SkipReason(f"the feeds of {night} are not in yet")
     if is_ingested(store, night):
         return dg.SkipReason(f"the feeds of {night} have been read")
-    return dg.RunRequest(run_key=ingest_key(night, feed_digests(book, night=night)), partition_key=night.isoformat())
+    return dg.RunRequest(run_key=ingest_key(night, feed_digests(book=book, night=night)), partition_key=night.isoformat())

@@ -46,7 +46,7 @@ def requests_of(book: Book, steps: NextSteps) -> list[dg.RunRequest]:
     asks: list[dg.RunRequest] = []
     for night in steps.ingest:
         try:
-            key = ingest_key(night, feed_digests(book, night=night))
+            key = ingest_key(night, feed_digests(book=book, night=night))
         except InputError:
             continue  # two forms of one feed, or a file that vanished: the run would refuse it; wait for the mend
         asks.append(dg.RunRequest(job_name=INGEST, run_key=key, partition_key=night.isoformat()))

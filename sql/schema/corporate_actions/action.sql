@@ -1,4 +1,5 @@
--- action: tonight's corporate actions, those with ex_date = night.
+-- action: tonight's corporate actions: those with an ex_date after the session before, and earlier ones that froze
+--         their name and whose terms arrived tonight. Those understood are booked tonight, whatever their ex_date.
 -- Grain:   one row per action_id.
 -- Units:   micro-dollars per share; the ratio is ratio_new new shares for ratio_old old ones.
 create table action (

@@ -1,22 +1,23 @@
 -- sublot: every open part of a lot at the close of the night; state, carried whole from night to night.
--- Grain:   one row per (account_id, lot_id, position_lo); parts of a lot do not overlap.
+-- Grain:   one row per (account_id, security_id, lot_id, position_lo); parts of a lot do not overlap.
 -- Units:   micro-shares and micro-dollars. The part's basis is the floor difference of part_basis_microusd over
 --          part_shares at (position - part_from).
 create table sublot (
     household_id varchar not null,
     account_id varchar not null,
-    identical_group varchar not null,
     security_id varchar not null,
     lot_id varchar not null,
     position_lo bigint not null check (position_lo >= 0),
     position_hi bigint not null,
     part_from bigint not null check (part_from >= 0),
     part_shares bigint not null check (part_shares > 0),
-    part_basis_microusd bigint not null,
+    part_basis_microusd bigint not null check (part_basis_microusd >= 0),
     acquired_date date not null,
+    purchase_order integer not null, -- among the purchases of one day, where the order is known; otherwise 0
     holding_start_date date not null,
-    purchase boolean not null, -- a purchase has capacity to absorb; a spun-off, merged or opening-transfer lot has not
-    absorbed boolean not null, -- it has taken a disallowed loss and takes no other
-    no_basis boolean not null, -- held in an IRA or Roth account
+    purchase boolean not null,       -- it can absorb a loss; a spun-off share, which was never bought, cannot
+    absorbed boolean not null,       -- it has taken a disallowed loss and takes no other
+    no_basis boolean not null,       -- held in an IRA or Roth account
+    bought_as varchar,               -- account/security/lot of its purchase, where it has moved since; else null
     check (position_lo < position_hi)
 )

@@ -1,5 +1,5 @@
 -- turning_long: when open short-term sublots become long-term.
--- Grain:   one row per (account_id, lot_id, position_lo).
+-- Grain:   one row per (account_id, security_id, lot_id, position_lo).
 create table turning_long (
     account_id varchar not null,
     security_id varchar not null,

@@ -1,0 +1,142 @@
+"""The accounts of a night: their policies, what the custodian says of them, and the shard each is solved in."""
+
+from __future__ import annotations
+
+import datetime as dt
+import hashlib
+
+import polars as pl
+
+from assets.book import Book
+from assets.feeds import Intake
+from assets.sessions import session_after
+from assets.store import Store, Version
+
+ACCOUNT_POLICIES_AUDITS = (
+    "no_account_has_two_policies",
+    "no_security_has_two_groups",
+    "no_restriction_is_stated_twice",
+)
+CUSTODIAN_ACTIVITY_AUDITS = (
+    "no_event_is_reported_twice",
+    "no_lot_opens_twice",
+    "no_account_opens_with_two_balances",
+)
+CUSTODIAN_POSITIONS_AUDITS = (
+    "no_position_is_reported_twice",
+    "no_account_has_two_balances",
+    "no_account_has_two_flows",
+)
+ACCOUNT_SHARDS_AUDITS = ("no_account_is_in_two_shards", "no_household_is_split_over_shards")
+
+
+def write_account_policies(*, store: Store, book: Book, night: dt.date) -> Version:
+    """Write every account's policy, the restrictions in force and the securities with their identical groups.
+
+    Restrictions are those of the session that tonight's orders trade in; groups are those of the night.
+
+    Raises
+    ------
+    FeedError
+        Where one of the static files is refused.
+    """
+    intake = Intake(book=book, night=night)
+    accounts = intake.rows("accounts").sort("account_id")
+    stated = {
+        "stated_security": intake.rows("securities").sort("security_id"),
+        "stated_group": intake.rows("identical_groups").sort("security_id", "from_date"),
+        "stated_restriction": intake.rows("restrictions").sort("account_id", "kind", "on_what", "value", "from_date"),
+    }
+    with store.writing("account_policies", night=night) as writing:
+        intake.note_reads(writing)
+        writing.insert("account", accounts)
+        for table, rows in stated.items():
+            writing.run(f"account_policies/{table}")
+            writing.insert(table, rows)
+        writing.run("account_policies/security", night=night)
+        writing.run("account_policies/restriction", trade_date=session_after(night))
+        for audit in ACCOUNT_POLICIES_AUDITS:
+            writing.audit(audit)
+    assert writing.version is not None
+    return writing.version
+
+
+def write_custodian_activity(*, store: Store, book: Book, night: dt.date) -> Version:
+    """Write what the custodian booked; on the book's first night also the lots and cash it begins with.
+
+    Raises
+    ------
+    FeedError
+        Where a file is refused.
+    """
+    intake = Intake(book=book, night=night)
+    tables = {"activity": intake.rows("activity").sort("event_id")}
+    if night == book.settings.book.first_night:
+        begins = pl.coalesce("holding_start_date", "acquired_date")
+        lots = intake.rows("opening_lots").with_columns(holding_start_date=begins)
+        tables["opening_lot"] = lots.sort("account_id", "lot_id")
+        tables["opening_cash"] = intake.rows("opening_cash").sort("account_id")
+    with store.writing("custodian_activity", night=night) as writing:
+        intake.note_reads(writing)
+        for table, rows in tables.items():
+            writing.insert(table, rows)
+        for audit in CUSTODIAN_ACTIVITY_AUDITS:
+            writing.audit(audit)
+    assert writing.version is not None
+    return writing.version
+
+
+def write_custodian_positions(*, store: Store, book: Book, night: dt.date) -> Version:
+    """Write the custodian's positions and cash at the close, and the flows it expects; zero positions left out.
+
+    Raises
+    ------
+    FeedError
+        Where a file is refused.
+    """
+    intake = Intake(book=book, night=night)
+    tables = {
+        "position": intake.rows("positions").filter(pl.col("micro_shares") > 0).sort("account_id", "security_id"),
+        "custodian_cash": intake.rows("cash").sort("account_id"),
+        "flow": intake.rows("flows").sort("account_id"),
+    }
+    with store.writing("custodian_positions", night=night) as writing:
+        intake.note_reads(writing)
+        for table, rows in tables.items():
+            writing.insert(table, rows)
+        for audit in CUSTODIAN_POSITIONS_AUDITS:
+            writing.audit(audit)
+    assert writing.version is not None
+    return writing.version
+
+
+def write_account_shards(*, store: Store, book: Book, night: dt.date) -> Version:
+    """Write the shard of every household, and the order in which its accounts are solved.
+
+    Raises
+    ------
+    StoreError
+        Where tonight's account policies were not written yet.
+    """
+    with store.writing("account_shards", night=night) as writing:
+        writing.attach(store.head("account_policies", night=night), alias="policies")
+        households = writing.select("select distinct household_id from policies.account order by household_id")
+        ids = households["household_id"]
+        shards = [shard_of(household, shards=book.settings.book.shards) for household in ids]
+        writing.run("account_shards/shard_of_household")
+        writing.insert("shard_of_household", households.with_columns(shard=pl.Series(shards, dtype=pl.String)))
+        writing.run("account_shards/account_shard")
+        for audit in ACCOUNT_SHARDS_AUDITS:
+            writing.audit(audit)
+    assert writing.version is not None
+    return writing.version
+
+
+def shard_of(household: str, *, shards: int) -> str:
+    """Return the shard of a household: the same in every book, process and version of Python.
+
+    >>> shard_of("H1", shards=4)
+    's003'
+    """
+    number = int.from_bytes(hashlib.sha256(household.encode()).digest()) % shards
+    return f"s{number:03d}"

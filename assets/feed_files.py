@@ -1,0 +1,75 @@
+"""Where the files of a night lie: one of three forms of each, and no file that the contract does not know."""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+from pathlib import Path
+
+import polars as pl
+
+from assets.book import Book
+from assets.feed_contracts import CONTRACTS
+from assets.feed_errors import refusal
+
+FORMS = (".csv", ".csv.gz", ".parquet")
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Feed:
+    """The rows of one file, as its contract types them, with ``line``, their place in it."""
+
+    label: str
+    """Its path within the book."""
+    digest: str | None
+    """sha256 of the file; None where an optional file is absent, which says that there are no rows."""
+    rows: pl.DataFrame
+
+
+def folder_of(name: str, *, book: Book, night: dt.date) -> Path:
+    """Return the folder in which the file ``name`` of the night lies."""
+    return book.path / "static" if CONTRACTS[name].folder == "static" else book.feeds(night)
+
+
+def label_of(path: Path, *, book: Book) -> str:
+    """Return ``path`` within the book, as errors and manifests name it."""
+    return path.relative_to(book.path).as_posix()
+
+
+def require_folders(*, book: Book, night: dt.date) -> None:
+    """Refuse a missing folder, or data files in one whose names the contract does not know.
+
+    A misspelt optional file would otherwise be taken for a quiet night.
+    """
+    for name in ("accounts", "prices"):
+        folder = folder_of(name, book=book, night=night)
+        if not folder.is_dir():
+            raise refusal(
+                "FEED-001", where=label_of(folder, book=book), found="no folder", expected="the night's files"
+            )
+        known = {other for other, contract in CONTRACTS.items() if contract.folder == CONTRACTS[name].folder}
+        for path in sorted(folder.iterdir()):
+            form = next((form for form in FORMS if path.name.endswith(form)), None)
+            if form and not path.name.startswith(".") and path.name.removesuffix(form) not in known:
+                expected = "a file named " + ", ".join(sorted(known))
+                raise refusal("FEED-009", where=label_of(path, book=book), found="an unknown file", expected=expected)
+
+
+def find_file(name: str, *, book: Book, night: dt.date) -> Path | None:
+    """Return the one form of the file ``name`` that is there, or None where it may be absent and is."""
+    folder = folder_of(name, book=book, night=night)
+    found = [path for form in FORMS if (path := folder / f"{name}{form}").exists()]
+    if len(found) > 1:
+        forms = " and ".join(path.name for path in found)
+        raise refusal("FEED-003", where=label_of(folder, book=book), found=forms, expected=f"one form of {name}")
+    if not found and CONTRACTS[name].required:
+        where = f"{label_of(folder, book=book)}/{name}.csv"
+        raise refusal("FEED-002", where=where, found="no file", expected="one, in some form")
+    return found[0] if found else None
+
+
+def digest_of_file(path: Path) -> str:
+    """Return sha256 of the bytes of ``path``."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

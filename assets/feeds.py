@@ -1,0 +1,94 @@
+"""The feeds of a night: every file validated as a whole before anything is written.
+
+`docs/feeds.md` lists every file, column and rule. A file that breaks one is refused with the row and the remedy; no
+row is dropped or repaired.
+"""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from assets.book import Book
+from assets.feed_contracts import CONTRACTS
+from assets.feed_files import Feed, digest_of_file, find_file, label_of, require_folders
+from assets.feed_references import check_references
+from assets.night_order import require_night
+from assets.store import Tables
+
+
+class Intake:
+    """The files of one night, each read and validated at most once."""
+
+    def __init__(self, *, book: Book, night: dt.date) -> None:
+        """Refuse a night that cannot run, or whose folders are missing."""
+        require_night(book=book, night=night)
+        require_folders(book=book, night=night)
+        self.book = book
+        self.night = night
+        self._feeds: dict[str, Feed] = {}
+
+    def rows(self, name: str) -> pl.DataFrame:
+        """Return the rows of the file ``name``, held to its contract and to the files it refers to.
+
+        Raises
+        ------
+        FeedError
+            Where the file, or one it refers to, is missing or breaks its contract.
+        """
+        rows = self._read(name).rows
+        check_references(name, read=self._read, book=self.book, night=self.night)
+        return rows.drop("line")
+
+    def has(self, name: str) -> bool:
+        """Return whether the optional file ``name`` was delivered."""
+        return self._read(name).digest is not None
+
+    def note_reads(self, tables: Tables) -> None:
+        """Note the digest of every file read so far among what ``tables`` were made from."""
+        for feed in self._feeds.values():
+            if feed.digest is not None:
+                tables.read_file(name=feed.label, digest=feed.digest)
+
+    def _read(self, name: str) -> Feed:
+        # Here, because Pandera takes seconds to import and most processes of a night read no feed.
+        from assets.feed_reader import read_feed  # noqa: PLC0415
+
+        if name not in self._feeds:
+            self._feeds[name] = read_feed(name, book=self.book, night=self.night)
+        return self._feeds[name]
+
+
+def files_of(*, book: Book, night: dt.date) -> list[str]:
+    """Return the names of the files that the night reads; those of the opening on the first night only."""
+    first = night == book.settings.book.first_night
+    return [name for name, contract in CONTRACTS.items() if first or not contract.first_night_only]
+
+
+def validate_feeds(*, book: Book, night: dt.date) -> None:
+    """Validate every file that the night reads; nothing is written.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night is no session or lies before the book's first.
+    FeedError
+        The first refusal, in the order of `CONTRACTS`.
+    """
+    intake = Intake(book=book, night=night)
+    for name in files_of(book=book, night=night):
+        intake.rows(name)
+
+
+def feed_digests(*, book: Book, night: dt.date) -> dict[str, str]:
+    """Return sha256 of every file that the night reads, by its path within the book: the key of a run.
+
+    Raises
+    ------
+    FeedError
+        Where a required file or folder is missing, or a file is there in two forms.
+    """
+    require_folders(book=book, night=night)
+    found = (find_file(name, book=book, night=night) for name in files_of(book=book, night=night))
+    return {label_of(path, book=book): digest_of_file(path) for path in found if path is not None}

@@ -1,0 +1,9 @@
+-- reported_price: a place for the closes of tonight's file.
+-- Grain:   one row per security_id.
+-- Reads:   nothing.
+-- Binds:   nothing.
+-- Order:   none; it is filled from the file.
+create temp table reported_price (
+    security_id varchar not null,
+    close_microusd bigint not null
+)

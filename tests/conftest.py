@@ -1,0 +1,36 @@
+"""Shared fixtures: a small synthetic book that has run three nights, made once."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+from tests.book_cases import FIRST_NIGHT, openbell
+
+settings.register_profile("derandomised", derandomize=True, deadline=None, max_examples=50)
+settings.load_profile("derandomised")
+
+
+@pytest.fixture(scope="session")
+def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a book of 40 accounts in 2 shards after three nights. Read it; to change it, copy it."""
+    book = tmp_path_factory.mktemp("three_nights") / "book"
+    made = openbell(
+        "init", book, "--market", "synthetic", "--accounts", 40, "--shards", 2, "--seed", 11,
+        "--first-night", FIRST_NIGHT, "--names", 60, "--factors", 8,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    ran = openbell("simulate", book, "--nights", 3, "--workers", 2)
+    assert ran.returncode == 0, ran.stderr
+    return book
+
+
+@pytest.fixture
+def book_copy(three_nights: Path, tmp_path: Path) -> Path:
+    """Return a copy of the three-night book that a test may change."""
+    copy = tmp_path / "book"
+    shutil.copytree(three_nights, copy)
+    return copy

@@ -1,0 +1,36 @@
+"""Columns of text become exact values, as the one-value functions of the ledger make them."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import polars as pl
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from assets.feed_values import exact_ratio, micro, ratio_new, ratio_old
+from ledger.amounts import to_micro
+
+AMOUNTS = st.decimals(min_value=Decimal("-1e12"), max_value=Decimal("1e12"), allow_nan=False, places=9)
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(AMOUNTS, min_size=1))
+def test_a_column_of_amounts_is_rounded_as_one_amount_is(amounts: list[Decimal]) -> None:
+    texts = [f"{amount:f}" for amount in amounts]
+    assert micro(pl.Series(texts)).to_list() == [to_micro(text) for text in texts]
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.integers(1, 10**9), st.integers(1, 10**9))
+def test_a_ratio_keeps_its_value_and_comes_in_lowest_terms(new: int, old: int) -> None:
+    ratio = exact_ratio(f"{new}/{old}")
+    assert ratio is not None
+    assert ratio * old == new
+    written = pl.Series([f"{new}/{old}"])
+    assert (ratio_new(written)[0], ratio_old(written)[0]) == (ratio.numerator, ratio.denominator)
+
+
+def test_floats_of_parquet_go_to_the_nearest_millionth_and_other_numbers_are_none() -> None:
+    raw = pl.Series([101.25, 0.1 + 0.2, float("nan"), float("inf"), 1e300, None])
+    assert micro(raw).to_list() == [101_250_000, 300_000, None, None, None, None]

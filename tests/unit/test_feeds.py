@@ -1,0 +1,385 @@
+"""Bad input is refused as a whole, with its place and the remedy; good input is read exactly, in any form."""
+
+from __future__ import annotations
+
+import datetime as dt
+import gzip
+import io
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets import feed_raw
+from assets.book import Book
+from assets.feed_contracts import CONTRACTS
+from assets.feed_errors import REMEDIES
+from assets.feeds import Intake, feed_digests, validate_feeds
+from ledger.errors import FeedError, NightOrderError
+from tests.feed_cases import FIRST_NIGHT, TINY, put, tiny_book
+
+NIGHT = f"feeds/{FIRST_NIGHT}"
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Book:
+    return tiny_book(tmp_path / "book")
+
+
+def read(book: Book, name: str | None) -> None:
+    """Validate the file ``name``, or all of the first night's."""
+    if name is None:
+        validate_feeds(book=book, night=FIRST_NIGHT)
+    else:
+        Intake(book=book, night=FIRST_NIGHT).rows(name)
+
+
+def refused(book: Book, name: str | None = None) -> FeedError:
+    """Return why the file ``name``, or the whole first night, is refused, having held that nothing was written."""
+    before = sorted(book.path.rglob("*"))
+    with pytest.raises(FeedError) as caught:
+        read(book, name)
+    assert sorted(book.path.rglob("*")) == before
+    error = caught.value
+    assert error.remedy == REMEDIES[error.code]
+    assert str(error) == f"{error.code} {error.where}: found {error.found}; expected {error.expected}. {error.remedy}"
+    return error
+
+
+def edited(name: str, old: str, new: str) -> str:
+    """Return the tiny file ``name`` with ``old`` replaced."""
+    assert old in TINY[name]
+    return TINY[name].replace(old, new)
+
+
+def test_a_good_book_is_accepted_and_nothing_is_written(book: Book) -> None:
+    before = sorted(book.path.rglob("*"))
+    validate_feeds(book=book, night=FIRST_NIGHT)
+    assert sorted(book.path.rglob("*")) == before
+
+
+CELLS = [
+    # file, text before, text after, code, place, found
+    ("prices", "security_id,close_usd", "security_id,close", "FEED-010", "row 1 column close", "unknown"),
+    ("prices", "security_id,close_usd", "security_id,security_id", "FEED-012", "row 1", "two columns 'security_id'"),
+    ("prices", "AAA,100", "AAA,abc", "FEED-020", "row 2 column close_usd", "'abc'"),
+    ("prices", "AAA,100", 'AAA,"1,000"', "FEED-020", "row 2 column close_usd", "'1,000'"),
+    ("prices", "BBB,50.25", "BBB,nan", "FEED-020", "row 3 column close_usd", "'nan'"),
+    ("prices", "BBB,50.25", "BBB,inf", "FEED-020", "row 3 column close_usd", "'inf'"),
+    ("prices", "BBB,50.25", "BBB,1e40", "FEED-020", "row 3 column close_usd", "'1e40'"),
+    ("prices", "BBB,50.25", "BBB,-50.25", "FEED-022", "row 3 column close_usd", "'-50.25'"),
+    ("prices", "BBB,50.25", "BBB,0", "FEED-022", "row 3 column close_usd", "'0'"),
+    ("prices", "BBB,50.25", "BBB,0.0000001", "FEED-022", "row 3 column close_usd", "'0.0000001'"),
+    ("prices", "BBB,50.25", "BBB,", "FEED-021", "row 3 column close_usd", "a blank cell"),
+    ("prices", "BBB,50.25", "BBB", "FEED-007", "row 3", "1 cells"),
+    ("prices", "BBB,50.25", "BBB,50.25,9", "FEED-007", "row 3", "3 cells"),
+    ("prices", "DDD,7\n", "DDD", "FEED-007", "row 5", "1 cells"),
+    ("prices", "BBB,50.25", "AAA,50.25", "FEED-030", "row 2 column security_id", "'AAA'; row 3: 'AAA'"),
+    ("prices", "CCC,10", "security_id,close_usd\nCCC,10", "FEED-013", "row 4 column security_id", "'security_id'"),
+    ("prices", "BBB", "B\x07B", "FEED-024", "row 3 column security_id", r"'B\x07B'"),
+    ("prices", "BBB", '"B\nB"', "FEED-024", "row 3 column security_id", r"'B\nB'"),
+    ("prices", "BBB", "B" * 65, "FEED-024", "row 3 column security_id", "'BBB"),
+    ("prices", "BBB", "ZZZ", "FEED-040", "row 3 column security_id", "'ZZZ'"),
+    ("accounts", "A2,H1", "A2,", "FEED-021", "row 3 column household_id", "a blank cell"),
+    ("accounts", ",taxable,", ",joint,", "FEED-023", "row 3 column registration", "'joint'"),
+    ("accounts", ",hold,", ",Hold,", "FEED-023", "row 4 column mode", "'Hold'"),
+    ("accounts", ",hold,true", ",hold,yes", "FEED-020", "row 4 column frozen", "'yes'"),
+    ("accounts", ",hold,true,0.4", ",hold,true,40", "FEED-022", "row 4 column short_rate", "'40'"),
+    ("accounts", "0,0.05", "0.06,0.05", "FEED-031", "row 4 column cash_max", "'0.05'"),
+    ("accounts", "A2,H1", "A1,H1", "FEED-030", "row 2 column account_id", "'A1'; row 3: 'A1'"),
+    ("accounts", "1,100,0.0001,0", "1,100,0,0", "FEED-022", "row 2 column share_step", "'0'"),
+    ("accounts", "1,100,0.0001,0", "1,100,0.0001,0.5", "FEED-020", "row 2 column min_holding_days", "'0.5'"),
+    ("securities", "DDD,DD,Delta,Health", "DDD,DD,Delta,", "FEED-021", "row 5 column sector", "a blank cell"),
+    ("identical_groups", "BBB,G1", "ZZZ,G1", "FEED-040", "row 3 column security_id", "'ZZZ'"),
+    ("restrictions", "A1,exclude", "A9,exclude", "FEED-040", "row 2 column account_id", "'A9'"),
+    ("restrictions", "sector,Health", "sector,Tech", "FEED-040", "row 2 column value", "'Tech'"),
+    ("restrictions", "security,CCC", "security,Health", "FEED-040", "row 5 column value", "'Health'"),
+    ("restrictions", "AAA,0.03", "AAA,", "FEED-031", "row 3 column limit", "a blank cell"),
+    ("restrictions", "BBB,,", "BBB,0.1,", "FEED-031", "row 4 column limit", "'0.1'"),
+    (
+        "restrictions",
+        "2015-06-01,2015-06-30",
+        "2015-07-01,2015-06-30",
+        "FEED-031",
+        "row 3 column to_date",
+        "'2015-06-30'",
+    ),
+    ("restrictions", "A2,no_buy", "A1,exclude,sector,Health,,,2016-01-01,\nA2,no_buy", "FEED-043", "row 4", "'Health'"),
+    ("opening_lots", "A2,L1,BBB", "A2,L1,ZZZ", "FEED-040", "row 3 column security_id", "'ZZZ'"),
+    ("opening_lots", "A2,L1,BBB", "A9,L1,BBB", "FEED-040", "row 3 column account_id", "'A9'"),
+    (
+        "opening_lots",
+        "A2,L1,BBB",
+        "A1,L1,BBB",
+        "FEED-030",
+        "row 2 column account_id+lot_id",
+        "'A1, L1'; row 3: 'A1, L1'",
+    ),
+    ("opening_lots", "2015-05-01", "2015-06-02", "FEED-032", "row 3 column acquired_date", "'2015-06-02'"),
+    ("opening_lots", "2015-05-01", "05/01/2015", "FEED-020", "row 3 column acquired_date", "'05/01/2015'"),
+    ("opening_lots", "2015-05-01", "2015-02-30", "FEED-020", "row 3 column acquired_date", "'2015-02-30'"),
+    ("opening_lots", "2012-12-31", "2014-12-31", "FEED-031", "row 4 column holding_start_date", "'2014-12-31'"),
+    ("opening_lots", "20,1000", "20,-1000", "FEED-022", "row 3 column basis_usd", "'-1000'"),
+    ("opening_cash", "A2,0\n", "", "FEED-041", "", "no row for the account 'A2'"),
+    ("cash", "A1,10.01\nA2,3.21\n", "", "FEED-041", "", "no row for the account 'A1' and 1 more"),
+    ("cash", "A2,3.21", "A9,3.21", "FEED-040", "row 3 column account_id", "'A9'"),
+    ("benchmark", "AAA,0.5", "AAA,0.4", "FEED-042", "benchmark 'IDX' column weight", "a sum of 0.9"),
+    ("benchmark", "BBB,0.25", "BBB,-0.25", "FEED-022", "row 3 column weight", "'-0.25'"),
+    ("benchmark", "BBB,0.25", "ZZZ,0.25", "FEED-040", "row 3 column security_id", "'ZZZ'"),
+    ("positions", "A3,CCC", "A3,ZZZ", "FEED-040", "row 5 column security_id", "'ZZZ'"),
+    ("positions", "A3,CCC", "A9,CCC", "FEED-040", "row 5 column account_id", "'A9'"),
+    ("positions", "A2,CCC,0", "A2,CCC,-1", "FEED-022", "row 4 column shares", "'-1'"),
+    ("positions", "A2,CCC,0", "A2,BBB,0", "FEED-030", "row 3 column account_id+security_id", "'A2, BBB'; row 4"),
+    ("activity", "E1,A1,buy", "E1,A1,bought", "FEED-023", "row 2 column kind", "'bought'"),
+    ("activity", "AAA,L9,1.5", "AAA,L9,", "FEED-031", "row 2 column shares", "a blank cell"),
+    ("activity", "AAA,L9,1.5", ",L9,1.5", "FEED-031", "row 2 column security_id", "a blank cell"),
+    ("activity", "1.5,150.15", "1.5,", "FEED-031", "row 2 column amount_usd", "a blank cell"),
+    ("activity", "2015-05-29,,,,100,E0", "2015-05-29,,,,100,E3", "FEED-031", "row 4 column supersedes", "'E3'"),
+    ("activity", "dividend,2015-06-01", "dividend,2015-06-02", "FEED-032", "row 3 column trade_date", "'2015-06-02'"),
+    ("activity", "E2,A2", "E2,A9", "FEED-040", "row 3 column account_id", "'A9'"),
+    ("activity", "E2,A2", "E1,A2", "FEED-030", "row 2 column event_id", "'E1'; row 3: 'E1'"),
+    ("flows", "A1,-25", "A1,-25\nA1,3", "FEED-030", "row 2 column account_id", "'A1'; row 3: 'A1'"),
+]
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda cell: f"{cell[0]}: {cell[2]}")
+def test_a_bad_cell_is_refused_with_its_place(book: Book, cell: tuple[str, str, str, str, str, str]) -> None:
+    name, old, new, code, place, found = cell
+    path = put(book, name, edited(name, old, new))
+    error = refused(book, name)
+    label = path.relative_to(book.path).as_posix()
+    assert error.code == code
+    assert error.where.startswith(f"{label} {place}" if place else label)
+    assert error.found.startswith(found) or found in error.found
+
+
+ACTION_CELLS = [
+    ("X1,ZZZ,split,2015-06-01,2,,,,,", "FEED-040", "column security_id", "'ZZZ'"),
+    ("X1,AAA,spinoff,2015-06-01,2,,ZZZ,,,", "FEED-040", "column new_security_id", "'ZZZ'"),
+    ("X1,AAA,reverse_split,2015-06-01,2,,,,,", "FEED-023", "column kind", "'reverse_split'"),
+    ("X1,AAA,split,2015-06-01,2/0,,,,,", "FEED-020", "column ratio", "'2/0'"),
+    ("X1,AAA,split,2015-06-01,2:1,,,,,", "FEED-020", "column ratio", "'2:1'"),
+    ("X1,AAA,split,2015-06-01,0/3,,,,,", "FEED-022", "column ratio", "'0/3'"),
+    ("X1,AAA,split,2015-06-01,3.00000000001,,,,,", "FEED-020", "column ratio", "'3.00000000001'"),
+    ("X1,AAA,cash_dividend,2015-06-01,,-1,,,,", "FEED-022", "column cash_usd", "'-1'"),
+    ("X1,AAA,split,,2,,,,,", "FEED-021", "column ex_date", "a blank cell"),
+]
+
+
+@pytest.mark.parametrize(("row", "code", "place", "found"), ACTION_CELLS)
+def test_a_bad_action_is_refused_with_its_place(book: Book, row: str, code: str, place: str, found: str) -> None:
+    put(book, "corporate_actions", TINY["corporate_actions"] + row + "\n")
+    error = refused(book, "corporate_actions")
+    assert (error.code, error.where) == (code, f"{NIGHT}/corporate_actions.csv row 2 {place}")
+    assert error.found == found
+
+
+@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.required])
+def test_a_missing_required_file_is_refused(book: Book, name: str) -> None:
+    put(book, name, TINY[name]).unlink()
+    error = refused(book)
+    assert (error.code, error.found) == ("FEED-002", "no file")
+    assert error.where.endswith(f"/{name}.csv")
+
+
+@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.required])
+def test_a_required_file_without_rows_is_refused(book: Book, name: str) -> None:
+    path = put(book, name, TINY[name].partition("\n")[0] + "\n")
+    error = refused(book)
+    assert (error.code, error.found) == ("FEED-008", "a header without rows")
+    path.write_bytes(b"")
+    assert refused(book).found == "an empty file"
+
+
+@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.may_be_empty])
+def test_a_quiet_night_may_say_so_with_a_header_or_without_the_file(book: Book, name: str) -> None:
+    path = put(book, name, TINY[name].partition("\n")[0] + "\n")
+    assert Intake(book=book, night=FIRST_NIGHT).rows(name).is_empty()
+    path.unlink()
+    assert Intake(book=book, night=FIRST_NIGHT).rows(name).is_empty()
+    validate_feeds(book=book, night=FIRST_NIGHT)
+
+
+def test_an_unknown_column_is_refused_by_name(book: Book) -> None:
+    put(book, "flows", "account_id,amount_usd,colour\nA1,-25,red\n")
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-010", f"{NIGHT}/flows.csv row 1 column colour")
+
+
+def test_a_missing_column_is_refused_by_name(book: Book) -> None:
+    put(book, "prices", "security_id\nAAA\n")
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-011", f"{NIGHT}/prices.csv row 1 column close_usd")
+
+
+def test_an_account_whose_benchmark_is_not_delivered_is_refused(book: Book) -> None:
+    put(book, "accounts", edited("accounts", "A3,H2,O2,trust,IDX", "A3,H2,O2,trust,XYZ"))
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-040", "static/accounts.csv row 4 column benchmark_id")
+    assert error.expected == f"a benchmark_id of {NIGHT}/benchmark.csv"
+
+
+def test_two_forms_of_one_feed_are_refused(book: Book) -> None:
+    (book.feeds(FIRST_NIGHT) / "prices.csv.gz").write_bytes(gzip.compress(TINY["prices"].encode()))
+    error = refused(book)
+    assert (error.code, error.where, error.found) == ("FEED-003", NIGHT, "prices.csv and prices.csv.gz")
+
+
+def test_a_missing_night_is_refused(book: Book) -> None:
+    with pytest.raises(FeedError) as caught:
+        validate_feeds(book=book, night=dt.date(2015, 6, 2))
+    assert (caught.value.code, caught.value.where) == ("FEED-001", "feeds/2015-06-02")
+
+
+def test_a_misspelt_file_is_not_taken_for_a_quiet_night(book: Book) -> None:
+    (book.feeds(FIRST_NIGHT) / "corporate_action.csv").write_text("x\n", encoding="utf-8")
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-009", f"{NIGHT}/corporate_action.csv")
+
+
+def test_text_that_is_not_utf8_is_refused_with_its_row(book: Book) -> None:
+    path = put(book, "securities", "")
+    path.write_bytes(edited("securities", "Beta", "B\xe9ta").encode("latin-1"))
+    error = refused(book)
+    assert (error.code, error.where, error.found) == ("FEED-006", "static/securities.csv row 3", "the byte 0xe9")
+
+
+@pytest.mark.parametrize(("form", "content"), [(".csv.gz", b"no gzip"), (".parquet", b"no parquet")])
+def test_a_damaged_file_is_refused(book: Book, form: str, content: bytes) -> None:
+    put(book, "prices", TINY["prices"], form=form).write_bytes(content)
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-004", f"{NIGHT}/prices{form}")
+
+
+def test_a_gzip_file_that_was_cut_off_is_refused(book: Book) -> None:
+    path = put(book, "prices", TINY["prices"], form=".csv.gz")
+    path.write_bytes(path.read_bytes()[:-9])
+    assert refused(book).code == "FEED-004"
+
+
+@pytest.mark.parametrize("form", [".csv", ".csv.gz", ".parquet"])
+def test_a_file_that_unpacks_beyond_the_limit_is_refused(
+    book: Book, form: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = "".join(f"N{number},1\n" for number in range(5000))
+    put(book, "prices", "security_id,close_usd\n" + rows, form=form)
+    monkeypatch.setattr(feed_raw, "FILE_BYTES_MAX", 20_000)
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-005", f"{NIGHT}/prices{form}")
+
+
+def test_offenders_beyond_the_first_few_are_counted(book: Book) -> None:
+    put(book, "prices", "security_id,close_usd\n" + "".join(f"{name},0\n" for name in "ABCDE"))
+    assert refused(book).found == "'0'; row 3: '0'; row 4: '0'; and 2 more"
+
+
+def test_a_row_of_parquet_is_named_by_its_number(book: Book) -> None:
+    put(book, "prices", edited("prices", "BBB,50.25", "BBB,-1"), form=".parquet")
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-022", f"{NIGHT}/prices.parquet row 2 column close_usd")
+
+
+def test_a_nested_column_of_parquet_is_refused(book: Book) -> None:
+    path = put(book, "prices", TINY["prices"], form=".parquet")
+    pl.DataFrame({"security_id": ["AAA"], "close_usd": [[1.0]]}).write_parquet(path)
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-020", f"{NIGHT}/prices.parquet column close_usd")
+
+
+def test_floats_are_no_ids(book: Book) -> None:
+    path = put(book, "prices", TINY["prices"], form=".parquet")
+    pl.DataFrame({"security_id": [1.0], "close_usd": [1.0]}).write_parquet(path)
+    assert refused(book).where == f"{NIGHT}/prices.parquet row 1 column security_id"
+
+
+def test_a_risk_model_lacking_an_exposure_is_refused(book: Book) -> None:
+    put(book, "risk_model", "security_id,f01,f03,specific_variance\nAAA,0.1,0.1,0.04\n")
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-010", f"{NIGHT}/risk_model.csv row 1 column f03")
+
+
+def test_amounts_are_read_exactly_and_half_to_even(book: Book) -> None:
+    amounts = {"0.1": 100_000, "1.0000005": 1_000_000, "1.0000015": 1_000_002, "-5.5e-6": -6, "9007199254.740993": 0}
+    amounts["9007199254.740993"] = 9_007_199_254_740_993  # no float holds this one
+    ids = "".join(f"A{number},H,O,roth,IDX,hold,false,0,0,0,0,1,,0,1,,,,0,0,0,1,0\n" for number in range(len(amounts)))
+    put(book, "accounts", TINY["accounts"].partition("\n")[0] + "\n" + ids)
+    lines = "".join(f"A{number},{text}\n" for number, text in enumerate(amounts))
+    put(book, "cash", "account_id,cash_usd\n" + lines)
+    rows = Intake(book=book, night=FIRST_NIGHT).rows("cash")
+    assert rows["cash_microusd"].to_list() == list(amounts.values())
+
+
+def test_ratios_are_read_in_lowest_terms(book: Book) -> None:
+    ratios = {"3/2": (3, 2), "1.5": (3, 2), "7": (7, 1), "10/4": (5, 2), "2.376": (297, 125), "0.1": (1, 10)}
+    lines = "".join(f"X{number},AAA,split,2015-06-01,{text},,,,,\n" for number, text in enumerate(ratios))
+    put(book, "corporate_actions", TINY["corporate_actions"] + lines)
+    rows = Intake(book=book, night=FIRST_NIGHT).rows("corporate_actions")
+    assert rows.select("ratio_new", "ratio_old").rows() == list(ratios.values())
+
+
+def test_a_file_with_a_byte_order_mark_crlf_and_blank_lines_is_read(book: Book) -> None:
+    text = "\ufeff" + TINY["prices"].replace("\n", "\r\n") + "\r\n"
+    put(book, "prices", text)
+    assert Intake(book=book, night=FIRST_NIGHT).rows("prices").height == 4
+
+
+@pytest.mark.parametrize("form", [".csv.gz", ".parquet"])
+def test_every_file_reads_the_same_in_every_form(book: Book, form: str) -> None:
+    plain = {name: Intake(book=book, night=FIRST_NIGHT).rows(name) for name in TINY}
+    for name, text in TINY.items():
+        put(book, name, text, form=form)
+    intake = Intake(book=book, night=FIRST_NIGHT)
+    for name, rows in plain.items():
+        assert intake.rows(name).equals(rows), name
+
+
+def test_parquet_with_midnight_timestamps_decimals_and_whole_number_ids_is_read(book: Book) -> None:
+    path = put(book, "opening_lots", TINY["opening_lots"], form=".parquet")
+    frame = pl.read_csv(io.StringIO(TINY["opening_lots"]), try_parse_dates=True)
+    changed = frame.with_columns(
+        pl.col("acquired_date").cast(pl.Datetime("us")),
+        pl.col("shares").cast(pl.Decimal(18, 6)),
+        lot_id=pl.int_range(10, 13),
+    )
+    changed.write_parquet(path)
+    rows = Intake(book=book, night=FIRST_NIGHT).rows("opening_lots")
+    assert rows["lot_id"].to_list() == ["10", "11", "12"]
+    assert rows["micro_shares"].to_list() == [10_500_000, 20_000_000, 1_000_001]
+    assert rows["acquired_date"].to_list() == [dt.date(2014, 1, 2), dt.date(2015, 5, 1), dt.date(2013, 3, 1)]
+
+
+def test_optional_columns_are_read_where_they_are_there(book: Book) -> None:
+    put(book, "prices", "security_id,volume,close_usd,open_usd\nAAA,12,100,99.5\n")
+    rows = Intake(book=book, night=FIRST_NIGHT).rows("prices")
+    assert rows.select("open_microusd", "volume", "high_microusd").row(0) == (99_500_000, 12.0, None)
+
+
+def test_a_night_that_cannot_run_is_refused_before_any_file_is_read(tmp_path: Path) -> None:
+    book = tiny_book(tmp_path / "book")
+    for night, code in ((dt.date(2015, 5, 29), "NIGHT-004"), (dt.date(2015, 6, 6), "NIGHT-001")):
+        with pytest.raises(NightOrderError) as caught:
+            validate_feeds(book=book, night=night)
+        assert caught.value.code == code
+
+
+def test_digests_name_every_file_the_night_reads(book: Book) -> None:
+    digests = feed_digests(book=book, night=FIRST_NIGHT)
+    assert set(digests) == {path.relative_to(book.path).as_posix() for path in book.path.rglob("*.*")} - {"book.toml"}
+    put(book, "flows", "account_id,amount_usd\nA1,-26\n")
+    changed = feed_digests(book=book, night=FIRST_NIGHT)
+    assert [name for name in digests if digests[name] != changed[name]] == [f"{NIGHT}/flows.csv"]
+
+
+def test_the_opening_is_not_read_after_the_first_night(book: Book) -> None:
+    night = dt.date(2015, 6, 2)
+    for name, contract in CONTRACTS.items():
+        if contract.folder == "feeds" and name in TINY:
+            put(book, name, TINY[name], night=night)
+    put(book, "opening_lots", "damaged")
+    validate_feeds(book=book, night=night)
+    assert "static/opening_lots.csv" not in feed_digests(book=book, night=night)
+
+
+def test_every_code_has_a_remedy_in_the_documentation() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
+    assert [code for code in REMEDIES if code not in page] == []
