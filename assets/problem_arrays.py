@@ -48,8 +48,8 @@ def market_of(facts: ShardFacts) -> Market:
         )
     )
     weights[placed["benchmark"].to_numpy(), placed["row"].to_numpy()] = placed["weight"].to_numpy()
-    for line in weights:
-        line /= math.fsum(line)  # a benchmark name that never had a price is not in the universe
+    for number, line in enumerate(weights):
+        weights[number] = line / math.fsum(line)  # a benchmark name that never had a price is not in the universe
     factors = facts.exposures["factor"].max()
     exposures = np.zeros((len(names), int(factors) if isinstance(factors, int) else 0))
     known = facts.exposures.join(row, on="security_id")
@@ -103,8 +103,11 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date) -> Sh
         cash_max=_floats(accounts["cash_max"]),
         sector_band=_limits(accounts["sector_band"]),
         turnover_max=_limits(accounts["turnover_max"]),
+        # A budget that fills have already exceeded forbids further gains; it does not force losses.
         net_gain_budget_microusd=_integers(
-            (accounts["net_gain_budget_microusd"] - accounts["realized_microusd"]).fill_null(NO_GAIN_LIMIT)
+            (accounts["net_gain_budget_microusd"] - accounts["realized_microusd"])
+            .clip(lower_bound=0)
+            .fill_null(NO_GAIN_LIMIT)
         ),
         tracking_error_max=_limits(accounts["tracking_error_max_bps"]) * BASIS_POINT,
         trigger=_floats(accounts["trigger_bps"]) * BASIS_POINT,

@@ -96,7 +96,7 @@ def completed_model(
     high = np.quantile(specific_variance[known], IMPUTED_QUANTILE, method="higher")
     specific = np.where(known, specific_variance, high)
     # Adding zero turns the negative zero into zero, which is other bytes.
-    rounded = np.round(filled, DECIMALS) + 0.0
+    rounded = (np.round(filled, DECIMALS) + 0.0).astype(np.float64)
     rounded_specific = np.maximum(np.round(specific, 2 * DECIMALS), 10.0 ** -(2 * DECIMALS))
     eigenvalues = np.linalg.eigvalsh(rounded @ rounded.T + np.diag(rounded_specific))
     condition = float(eigenvalues[-1] / max(eigenvalues[0], rounded_specific.min()))

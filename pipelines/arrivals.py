@@ -89,7 +89,7 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
         if store.is_sealed(night):
             continue
         if not is_ingested(store, night):
-            if _before_is(book, night, lambda before: is_ingested(store, before)):
+            if night == book.settings.book.first_night or is_ingested(store, session_before(night)):
                 ingest.append(night)
             else:
                 waiting.append(f"{night} waits for the feeds of the session before")
@@ -99,19 +99,11 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
         if not missing or late:
             publish.append((night, bool(missing)))
             continue
-        ready = [
-            (night, shard)
-            for shard in missing
-            if _before_is(book, night, lambda before, shard=shard: store.has("lots", night=before, shard=shard))  # type: ignore[misc]
-        ]
-        books += ready
+        first = night == book.settings.book.first_night
+        before = session_before(night)
+        books += [(night, shard) for shard in missing if first or store.has("lots", night=before, shard=shard)]
         waiting.append(f"{night} waits for {', '.join(missing)}")
     return NextSteps(ingest=tuple(ingest), books=tuple(books), publish=tuple(publish), waiting=tuple(waiting))
-
-
-def _before_is(book: Book, night: dt.date, done: object) -> bool:
-    assert callable(done)
-    return night == book.settings.book.first_night or bool(done(session_before(night)))
 
 
 def _is_date(name: str) -> bool:

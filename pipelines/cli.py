@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 import os
@@ -15,6 +16,7 @@ import typer
 
 from assets.book import Book
 from assets.sessions import sessions_between
+from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
@@ -148,10 +150,10 @@ def ledger(
     as_json: AsJson = True,
 ) -> None:
     """Replay one scenario file through the production ledger and print its checks as JSON."""
-    from assets.scenario import run_scenario
+    from assets.scenario import replay_document
 
     with errors(as_json=as_json, debug=debug):
-        print_json(run_scenario(read_json(scenario)))
+        print_json(replay_document(read_json(scenario)))
 
 
 @app.command()
@@ -213,7 +215,11 @@ def read_json(path: Path) -> dict[str, Any]:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
         raise SettingError(
-            code="SET-004", where=str(path), found=str(error), expected="a JSON file", remedy="Mend the file or its name."
+            code="SET-004",
+            where=str(path),
+            found=str(error),
+            expected="a JSON file",
+            remedy="Mend the file or its name.",
         ) from error
     if not isinstance(content, dict):
         raise SettingError(
@@ -241,8 +247,6 @@ def _run(
             expected=f"{book.shards[0]} to {book.shards[-1]}",
             remedy="Name a shard of this book.",
         )
-    from assets.store import Store
-
     require_startable(book, Store(book.path), night=nights[0])
     results = []
     with Workers(book, workers=workers) as pool, progress(_shows(show_progress), total=len(nights)) as advance:
@@ -258,8 +262,6 @@ def _shows(wanted: bool) -> bool:
 
 def _plain(result: object) -> dict[str, Any]:
     """Return a dataclass as plain JSON values."""
-    import dataclasses
-
     assert dataclasses.is_dataclass(result)
     assert not isinstance(result, type)
     facts: dict[str, Any] = json.loads(json.dumps(dataclasses.asdict(result), default=str))

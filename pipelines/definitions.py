@@ -9,7 +9,7 @@ import dagster as dg
 
 from assets.book import Book
 from assets.stages import assets_of, feed_specs
-from pipelines.jobs import jobs_of, schedule_of
+from pipelines.jobs import JOBS, schedule_of
 from pipelines.sensors import night_line_of
 
 BOOK_VARIABLE = "OPENBELL_BOOK"
@@ -17,10 +17,9 @@ BOOK_VARIABLE = "OPENBELL_BOOK"
 
 def definitions_of(book: Book) -> dg.Definitions:
     """Return everything Dagster needs to know of ``book``."""
-    jobs = jobs_of(book)
     return dg.Definitions(
         assets=[*feed_specs(), *assets_of(book)],
-        jobs=list(jobs),
+        jobs=JOBS,
         schedules=[schedule_of(book)],
         sensors=[night_line_of(book)],
         executor=dg.in_process_executor,

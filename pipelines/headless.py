@@ -5,10 +5,12 @@ Every run is recorded as the daemon's would be, so a night that ran here shows i
 
 from __future__ import annotations
 
+import atexit
 import concurrent.futures
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Sequence
@@ -39,25 +41,29 @@ class NightResult:
 
 
 class Workers:
-    """A pool of processes that each run one shard at a time; made once for many nights."""
+    """Processes that each run one shard at a time, made once for many nights; one worker is this process itself."""
 
     def __init__(self, book: Book, *, workers: int | None = None) -> None:
         use_instance(book)
         self.book = book
         self.number = max(1, min(workers or os.cpu_count() or 1, len(book.shards)))
-        self._pool = concurrent.futures.ProcessPoolExecutor(
-            max_workers=self.number, mp_context=multiprocessing.get_context("spawn")
-        )
+        self._pool: concurrent.futures.ProcessPoolExecutor | None = None
+        if self.number > 1:
+            spawn = multiprocessing.get_context("spawn")
+            self._pool = concurrent.futures.ProcessPoolExecutor(max_workers=self.number, mp_context=spawn)
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.shutdown(wait=True, cancel_futures=True)
 
     def run_books(self, *, night: dt.date, shards: Sequence[str]) -> dict[str, Facts | None]:
         """Run the books of ``shards`` and return, per shard, the error's facts or None."""
         path = self.book.path
+        if self._pool is None:
+            return {shard: run_shard(path, night=night, shard=shard) for shard in shards}
         futures = {shard: self._pool.submit(run_shard, path, night=night, shard=shard) for shard in shards}
         outcomes: dict[str, Facts | None] = {}
         for shard, future in futures.items():
@@ -147,20 +153,19 @@ def run_shard(path: Path, *, night: dt.date, shard: str) -> Facts | None:
 def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[str]) -> Facts | None:
     """Materialise the assets of ``groups`` for one partition in this process, recorded on the book's instance."""
     # Here, because Dagster takes seconds to import and the command line answers most questions without it.
-    import dagster as dg  # noqa: PLC0415
+    import dagster as dg
 
-    from assets.stages import STAGES, assets_of, feed_specs  # noqa: PLC0415
+    from assets.stages import STAGES
 
-    names = [stage.name for stage in STAGES if stage.group in groups]
     partition: Any = night.isoformat()
     if shard:
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
+    instance, assets = _line_of(book.path)
     # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
-    as_of = dt.datetime.combine(night, NOON, dt.UTC)
-    with dg.DagsterInstance.get() as instance, dg.partition_loading_context(effective_dt=as_of):
+    with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
         result = dg.materialize(
-            [*feed_specs(), *assets_of(book)],
-            selection=names,
+            assets,
+            selection=[stage.name for stage in STAGES if stage.group in groups],
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
@@ -169,6 +174,18 @@ def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[
     if result.success:
         return None
     return next(_failures(result.all_events), _unexplained(night, shard))
+
+
+@functools.lru_cache(maxsize=1)
+def _line_of(path: Path) -> tuple[Any, list[Any]]:
+    """Return the instance and the assets of one book, opened once per process: each costs most of a second."""
+    import dagster as dg
+
+    from assets.stages import assets_of, feed_specs
+
+    instance = dg.DagsterInstance.get()
+    atexit.register(instance.dispose)
+    return instance, [*feed_specs(), *assets_of(Book.open(path))]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

@@ -12,6 +12,8 @@ CONFIGURATION = """\
 # Written by openbell: the Dagster instance of this book.
 telemetry:
   enabled: false
+nux: # no dialog that asks operators for an e-mail address
+  enabled: false
 run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
@@ -47,4 +49,6 @@ def instance_home(book: Book) -> Path:
 def use_instance(book: Book) -> None:
     """Point this process, and those it starts, at the book and its Dagster instance."""
     os.environ[HOME_VARIABLE] = str(instance_home(book))
+    # One thread per process: shards are the parallelism, and an eigenvalue's last bit must not depend on cores.
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"
     os.environ["OPENBELL_BOOK"] = str(book.path.resolve())

@@ -19,28 +19,27 @@ STAGE_TAG = "openbell/stage"
 MAX_RUNTIME_SECONDS = "7200"
 
 
-def jobs_of(book: Book) -> tuple[dg.UnresolvedAssetJobDefinition, ...]:
-    """Return the jobs: ingest (a night), books (a night and shard), publish (a night)."""
-    return (
-        dg.define_asset_job(
-            INGEST,
-            selection=dg.AssetSelection.groups("market", "accounts"),
-            tags={STAGE_TAG: INGEST},
-            description="Read and check the night's feeds.",
-        ),
-        dg.define_asset_job(
-            BOOKS,
-            selection=dg.AssetSelection.groups("books"),
-            tags={STAGE_TAG: BOOKS, "dagster/max_runtime": MAX_RUNTIME_SECONDS},
-            description="Age the lots of one shard, solve its accounts and reconcile them.",
-        ),
-        dg.define_asset_job(
-            PUBLISH,
-            selection=dg.AssetSelection.groups("trades"),
-            tags={STAGE_TAG: PUBLISH, "dagster/priority": "10"},
-            description="Verify every shard's answers and publish the night once.",
-        ),
-    )
+JOBS = (
+    dg.define_asset_job(
+        INGEST,
+        selection=dg.AssetSelection.groups("market", "accounts"),
+        tags={STAGE_TAG: INGEST},
+        description="Read and check the night's feeds.",
+    ),
+    dg.define_asset_job(
+        BOOKS,
+        selection=dg.AssetSelection.groups("books"),
+        tags={STAGE_TAG: BOOKS, "dagster/max_runtime": MAX_RUNTIME_SECONDS},
+        description="Age the lots of one shard, solve its accounts and reconcile them.",
+    ),
+    dg.define_asset_job(
+        PUBLISH,
+        selection=dg.AssetSelection.groups("trades"),
+        tags={STAGE_TAG: PUBLISH, "dagster/priority": "10"},
+        description="Verify every shard's answers and publish the night once.",
+    ),
+)
+"""Ingest works on a night, books on a night and shard, publish on a night."""
 
 
 def schedule_of(book: Book) -> dg.ScheduleDefinition:
@@ -70,4 +69,5 @@ def tonight(book: Book, store: Store, night: dt.date) -> dg.RunRequest | dg.Skip
         return dg.SkipReason(f"the feeds of {night} are not in yet")
     if is_ingested(store, night):
         return dg.SkipReason(f"the feeds of {night} have been read")
-    return dg.RunRequest(run_key=ingest_key(night, feed_digests(book=book, night=night)), partition_key=night.isoformat())
+    key = ingest_key(night, feed_digests(book=book, night=night))
+    return dg.RunRequest(run_key=key, partition_key=night.isoformat())

@@ -15,7 +15,7 @@ from assets.feeds import feed_digests
 from assets.store import Store
 from ledger.errors import InputError
 from pipelines.arrivals import NextSteps, ingest_key, next_steps
-from pipelines.jobs import BOOKS, INGEST, PUBLISH
+from pipelines.jobs import BOOKS, INGEST, JOBS, PUBLISH
 
 INTERVAL_SECONDS = 15
 
@@ -26,7 +26,7 @@ def night_line_of(book: Book) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="night_line",
-        job_names=[INGEST, BOOKS, PUBLISH],
+        jobs=JOBS,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Feeds in -> market and accounts -> every shard whose night before is done -> trades.",

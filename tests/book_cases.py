@@ -28,3 +28,12 @@ def fingerprint(folder: Path) -> dict[str, str]:
         for path in sorted(folder.rglob("*"))
         if path.is_file()
     }
+
+
+def freeze_first_account(book: Path) -> None:
+    """Freeze the first account, so that every small book has one that is held."""
+    file = book / "static" / "accounts.csv"
+    header, first, *rest = file.read_text(encoding="utf-8").splitlines()
+    cells = first.split(",")
+    cells[header.split(",").index("frozen")] = "true"
+    file.write_text("\n".join([header, ",".join(cells), *rest]) + "\n", encoding="utf-8")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
-from tests.book_cases import FIRST_NIGHT, openbell
+from tests.book_cases import FIRST_NIGHT, freeze_first_account, openbell
 
 settings.register_profile("derandomised", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("derandomised")
@@ -23,6 +23,7 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "--first-night", FIRST_NIGHT, "--names", 60, "--factors", 8,
     )  # fmt: skip
     assert made.returncode == 0, made.stderr
+    freeze_first_account(book)
     ran = openbell("simulate", book, "--nights", 3, "--workers", 2)
     assert ran.returncode == 0, ran.stderr
     return book

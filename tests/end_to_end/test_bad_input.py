@@ -146,7 +146,7 @@ def test_a_lot_without_a_price_holds_its_account_and_no_other(fresh_book: Path) 
     }
     kept = [line for line in prices.read_text(encoding="utf-8").splitlines() if line.split(",")[0] != member]
     prices.write_text("\n".join(kept) + "\n", encoding="utf-8")
-    ran = openbell("night", fresh_book, "--night", FIRST_NIGHT)
+    ran = openbell("night", fresh_book, "--night", FIRST_NIGHT, "--workers", 1)
     assert ran.returncode == 0, ran.stderr
     published = (fresh_book / "published" / FIRST_NIGHT / "accounts.csv").read_text(encoding="utf-8").splitlines()
     held = {line.split(",")[1] for line in published if f"never priced: {member}" in line}

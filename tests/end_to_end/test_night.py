@@ -38,8 +38,8 @@ def test_every_account_is_published_once_with_a_known_outcome(three_nights: Path
         accounts = rows_of(three_nights, night, "accounts.csv")
         assert [row["account_id"] for row in accounts] == static_accounts(three_nights)
         assert {row["status"] for row in accounts} <= STATUSES
-        certified = [row for row in accounts if row["status"] == "CERTIFIED"]
-        assert len(certified) > len(accounts) // 2
+        certified = [row for row in accounts if row["status"].startswith("CERTIFIED")]
+        assert len(certified) > len(accounts) * 3 // 4
         for row in certified:
             assert Decimal(row["objective"]) >= Decimal(row["bound"]) - Decimal("1e-9")
 
@@ -50,14 +50,16 @@ def test_orders_are_the_sums_of_their_allocations(three_nights: Path) -> None:
         for row in rows_of(three_nights, night, "allocations.csv"):
             key = (row["security_id"], row["side"])
             sums[key] = sums.get(key, Decimal(0)) + Decimal(row["shares"])
-        orders = {(row["security_id"], row["side"]): Decimal(row["shares"]) for row in rows_of(three_nights, night, "orders.csv")}
+        blocks = rows_of(three_nights, night, "orders.csv")
+        orders = {(row["security_id"], row["side"]): Decimal(row["shares"]) for row in blocks}
         assert orders == sums
         assert orders, "a synthetic night trades"
 
 
 def test_held_accounts_trade_nothing_and_say_why(three_nights: Path) -> None:
     for night in NIGHTS:
-        held = {row["account_id"]: row["reasons"] for row in rows_of(three_nights, night, "accounts.csv") if row["status"].startswith("HELD")}
+        accounts = rows_of(three_nights, night, "accounts.csv")
+        held = {row["account_id"]: row["reasons"] for row in accounts if row["status"].startswith("HELD")}
         assert held, "the generator freezes some accounts"
         assert all(held.values())
         traded = {row["account_id"] for row in rows_of(three_nights, night, "allocations.csv")}
@@ -82,7 +84,7 @@ def test_the_manifest_names_its_files_and_its_predecessor(three_nights: Path) ->
 def test_the_same_night_again_changes_no_byte(book_copy: Path) -> None:
     store, published = fingerprint(book_copy / "store"), fingerprint(book_copy / "published")
     heads = {name for name in store if name.endswith(".duckdb")}
-    again = openbell("night", book_copy, "--night", NIGHTS[1])
+    again = openbell("night", book_copy, "--night", NIGHTS[1], "--workers", 1)
     assert again.returncode == 0, again.stderr
     assert fingerprint(book_copy / "published") == published
     assert fingerprint(book_copy / "store") == store
@@ -119,14 +121,14 @@ def test_a_published_file_that_was_changed_is_never_replaced(book_copy: Path) ->
     orders = book_copy / "published" / NIGHTS[2] / "orders.csv"
     orders.write_bytes(orders.read_bytes() + b"2026-09-03,X,buy,1,1\n")
     changed = fingerprint(book_copy / "published")
-    again = openbell("night", book_copy, "--night", NIGHTS[2])
+    again = openbell("night", book_copy, "--night", NIGHTS[2], "--workers", 1)
     assert again.returncode == 1
     assert "PUB-001" in again.stderr
     assert fingerprint(book_copy / "published") == changed
 
 
 def test_a_custodian_that_disagrees_holds_only_that_account(book_copy: Path) -> None:
-    simulated = openbell("simulate", book_copy, "--nights", 1)
+    simulated = openbell("simulate", book_copy, "--nights", 1, "--workers", 1)
     assert simulated.returncode == 0, simulated.stderr
     before = {row["account_id"]: row["status"] for row in rows_of(book_copy, NEXT_NIGHT, "accounts.csv")}
     victim = next(account for account, status in before.items() if status == "CERTIFIED")
@@ -137,7 +139,7 @@ def test_a_custodian_that_disagrees_holds_only_that_account(book_copy: Path) -> 
     lines = cash.read_text(encoding="utf-8").splitlines()
     lines = [f"{victim},1.00" if line.startswith(f"{victim},") else line for line in lines]
     cash.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    ran = openbell("night", book_copy, "--night", NEXT_NIGHT)
+    ran = openbell("night", book_copy, "--night", NEXT_NIGHT, "--workers", 1)
     assert ran.returncode == 0, ran.stderr
     after = {row["account_id"]: row for row in rows_of(book_copy, NEXT_NIGHT, "accounts.csv")}
     assert after[victim]["status"] == "HELD_BREAK"

@@ -28,14 +28,15 @@ def chromium() -> str:
     raise FileNotFoundError("Chromium: install Debian's package, as .ci/run does")
 
 
-def ask(address: str, query: str) -> Any:
+def ask(address: str, query: str) -> dict[str, Any]:
     request = urllib.request.Request(
         f"{address}/graphql",
         data=json.dumps({"query": query}).encode(),
         headers={"Content-Type": "application/json"},
     )
     with urllib.request.urlopen(request, timeout=20) as response:
-        return json.load(response)["data"]
+        data: dict[str, Any] = json.load(response)["data"]
+    return data
 
 
 def latest_run(address: str) -> dict[str, Any]:
@@ -76,9 +77,7 @@ def test_an_operator_materialises_one_partition_and_nothing_changes(book_copy: P
         choose_partition(page)
         page.get_by_role("dialog").get_by_role("button", name=re.compile("Launch")).last.click()
         wait_until(lambda: is_ours(latest_run(address)), seconds=120, what="the run is launched")
-        wait_until(
-            lambda: latest_run(address)["status"] in {"SUCCESS", "FAILURE"}, seconds=180, what="the run ends"
-        )
+        wait_until(lambda: latest_run(address)["status"] in {"SUCCESS", "FAILURE"}, seconds=180, what="the run ends")
         assert latest_run(address)["status"] == "SUCCESS"
         page.goto(f"{address}/asset-groups")
         page.get_by_text("reconciliation").first.wait_for()

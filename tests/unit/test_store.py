@@ -1,0 +1,126 @@
+"""The store: immutable versions named by their content, and heads that a published night does not move."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+from pathlib import Path
+
+import duckdb
+import polars as pl
+import pytest
+
+from assets.store import Store, Version, digest_of_version
+from assets.trade_tables import require_intact
+from ledger.errors import AuditError, StoreError
+
+NIGHT = dt.date(2026, 9, 1)
+
+
+def weights(*rows: tuple[str, float]) -> pl.DataFrame:
+    return pl.DataFrame(
+        [("LARGE", name, weight) for name, weight in rows],
+        schema={"benchmark_id": pl.String, "security_id": pl.String, "weight": pl.Float64},
+        orient="row",
+    )
+
+
+def write(store: Store, frame: pl.DataFrame) -> Version:
+    with store.writing("benchmark_weights", night=NIGHT) as writing:
+        writing.insert("benchmark_weight", frame)
+    assert writing.version is not None
+    return writing.version
+
+
+def files(store: Store) -> list[str]:
+    return sorted(path.name for path in store.folder("benchmark_weights", night=NIGHT).iterdir())
+
+
+def test_the_same_rows_in_another_order_are_the_same_version(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = write(store, weights(("A", 0.25), ("B", 0.75)))
+    before = first.path.read_bytes()
+    again = write(store, weights(("B", 0.75), ("A", 0.25)))
+    assert again.digest == first.digest
+    assert first.path.read_bytes() == before
+    assert files(store) == sorted([first.path.name, "head.json"])
+    assert store.head("benchmark_weights", night=NIGHT).digest == first.digest
+
+
+def test_one_changed_value_is_another_version_beside_the_first(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = write(store, weights(("A", 0.25), ("B", 0.75)))
+    second = write(store, weights(("A", 0.25), ("B", 0.7500000001)))
+    assert second.digest != first.digest
+    assert first.path.exists()
+    assert second.is_head
+    assert store.head("benchmark_weights", night=NIGHT).digest == second.digest
+
+
+def test_a_published_night_keeps_its_head(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    first = write(store, weights(("A", 1.0)))
+    published = tmp_path / "published" / NIGHT.isoformat()
+    published.mkdir(parents=True)
+    (published / "manifest.json").write_text("{}", encoding="utf-8")
+    second = write(store, weights(("A", 0.5), ("B", 0.5)))
+    assert not second.is_head
+    assert second.path.exists()
+    assert store.head("benchmark_weights", night=NIGHT).digest == first.digest
+
+
+def test_a_failed_audit_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with (
+        pytest.raises(AuditError, match="AUDIT-001 audit no_benchmark_lists_a_name_twice"),
+        store.writing("benchmark_weights", night=NIGHT) as writing,
+    ):
+        writing.insert("benchmark_weight", weights(("A", 0.5), ("A", 0.5)))
+        assert not writing.audit("no_benchmark_lists_a_name_twice")
+    assert files(store) == []
+    assert not store.has("benchmark_weights", night=NIGHT)
+
+
+def test_an_error_inside_a_write_leaves_nothing_behind(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(duckdb.ConstraintException), store.writing("benchmark_weights", night=NIGHT) as writing:
+        writing.insert("benchmark_weight", weights(("A", 1.5)))
+    assert files(store) == []
+
+
+def test_a_file_that_was_tampered_with_is_found(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    version = write(store, weights(("A", 0.25), ("B", 0.75)))
+    require_intact(store, version)
+    connection = duckdb.connect(str(version.path))
+    connection.execute("update benchmark_weight set weight = 0.26 where security_id = 'A'")
+    connection.close()
+    assert digest_of_version(version, scratch=tmp_path / "scratch") != version.digest
+    with pytest.raises(StoreError, match="STORE-003"):
+        require_intact(store, version)
+
+
+def test_a_missing_partition_and_a_missing_file_say_what_to_do(tmp_path: Path) -> None:
+    store = Store(tmp_path)
+    with pytest.raises(StoreError, match="STORE-001"):
+        store.head("benchmark_weights", night=NIGHT)
+    version = write(store, weights(("A", 1.0)))
+    version.path.unlink()
+    with pytest.raises(StoreError, match="STORE-002"):
+        store.head("benchmark_weights", night=NIGHT)
+
+
+def test_a_store_moved_to_another_folder_reads_the_same(tmp_path: Path) -> None:
+    store = Store(tmp_path / "here's a book")
+    version = write(store, weights(("A", 1.0)))
+    shutil.move(tmp_path / "here's a book", tmp_path / "there")
+    moved = Store(tmp_path / "there").head("benchmark_weights", night=NIGHT)
+    assert moved.digest == version.digest
+    with Store(tmp_path / "there").reading({"benchmark": moved}) as tables:
+        assert tables.select("select weight from benchmark.benchmark_weight").rows() == [(1.0,)]
+        assert tables.inputs == {f"benchmark_weights/{NIGHT}": version.digest}
+
+
+def test_data_is_never_a_path(tmp_path: Path) -> None:
+    with pytest.raises(AssertionError):
+        Store(tmp_path).folder("benchmark_weights", night=NIGHT, shard="../../elsewhere")
