@@ -10,20 +10,23 @@ from typing import Literal
 
 import pydantic
 
+from ledger import policy
 from ledger.errors import SettingError
 
 
 class Section(pydantic.BaseModel):
     """A table of book.toml: immutable, typed, unknown keys refused."""
 
-    model_config = pydantic.ConfigDict(extra="forbid", frozen=True)
+    model_config = pydantic.ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
 
 class General(Section):
-    """``[book]``"""
+    """``[book]``: what it is, when it begins, how it is divided."""
 
     name: str = "openbell"
+    """What the book is called in reports."""
     first_night: dt.date
+    """The first session priced; opening lots and cash are those at its close."""
     shards: int = pydantic.Field(default=4, ge=1, le=99)
     """Fixed groups of households; fewer than 100, above which Dagster stops showing staleness."""
     policy_version: str = "1"
@@ -34,11 +37,15 @@ class MarketSource(Section):
     """``[market]``: where `openbell simulate` takes tomorrow's market from."""
 
     source: Literal["synthetic", "directory", "feeds"] = "feeds"
+    """``synthetic`` makes a market, ``directory`` reads one, ``feeds`` waits for files from outside."""
     path: str = ""
     """For ``directory``: a folder with real prices."""
     seed: int = 0
+    """For ``synthetic``: the same seed makes the same market."""
     names: int = pydantic.Field(default=200, ge=2)
+    """For ``synthetic``: securities, a second share class and a company spun off later included."""
     factors: int = pydantic.Field(default=20, ge=1)
+    """For ``synthetic``: the market, sector and style factors that move returns."""
 
 
 class Trust(Section):
@@ -52,35 +59,66 @@ class Trust(Section):
     frozen_value_max: float = pydantic.Field(default=0.05, ge=0, le=1)
     """Share of an account's value in frozen names above which the account is held."""
     weight_sum_tolerance: float = pydantic.Field(default=1e-6, gt=0)
+    """Largest accepted difference between one and the sum of a benchmark's weights."""
 
 
 class RiskModel(Section):
     """``[risk_model]``: the statistical model estimated where the feeds bring none."""
 
     factors: int = pydantic.Field(default=20, ge=1)
+    """Statistical factors estimated."""
     sessions_max: int = pydantic.Field(default=504, ge=2)
+    """Returns of at most so many sessions are used, the latest."""
     sessions_min: int = pydantic.Field(default=60, ge=2)
+    """With fewer sessions of returns there is no model and no night."""
     coverage_min: float = pydantic.Field(default=0.8, gt=0, le=1)
     """Share of the sessions a name must have a return in; others get market-like exposures."""
+
+
+class Tax(Section):
+    """``[tax]``: the ledger's readings of what the law leaves open (`ledger/policy.py` says what each means)."""
+
+    tacking: policy.Tacking = "additive"
+    """What a replacement's holding period gains: ``additive`` days, their ``union``, or nothing (``replacement``)."""
+    same_day_order: policy.SameDayOrder = "day"
+    """``day``: the day's purchases come before its sales; ``exec``: events in the order of their names."""
+    older_lot: policy.OlderLot = "absorbs"
+    """Whether a lot older than the one sold ``absorbs`` its loss, or ``newer_only`` ones do."""
+    spouse_basis: policy.SpouseBasis = "carry"
+    """A loss that a spouse's purchase disallows: ``carry`` it into that purchase, or ``lost``."""
+
+    def readings(self) -> policy.Readings:
+        """Return the record that the ledger takes."""
+        return policy.Readings(
+            tacking=self.tacking,
+            same_day_order=self.same_day_order,
+            older_lot=self.older_lot,
+            spouse_basis=self.spouse_basis,
+        )
 
 
 class Solve(Section):
     """``[solve]``: the standard an answer has to meet."""
 
     gap_bp_max: float = pydantic.Field(default=1.0, gt=0)
+    """Largest accepted distance from the proven bound, basis points of net asset value, before rounding."""
     gap_bp_target: float = pydantic.Field(default=0.01, gt=0)
+    """Branch and bound stops when the gap is below this."""
     nodes_max: int = pydantic.Field(default=50, ge=0)
+    """Branch and bound stops after so many nodes."""
 
 
 class Reconcile(Section):
     """``[reconcile]``: largest difference between book and custodian that is no break."""
 
     shares_tolerance: float = pydantic.Field(default=0.0, ge=0)
+    """Shares of one security in one account."""
     cash_tolerance_usd: float = pydantic.Field(default=0.01, ge=0)
+    """Dollars of one account's cash."""
 
 
 class Publish(Section):
-    """``[publish]``"""
+    """``[publish]``: how long the night waits."""
 
     deadline: str = pydantic.Field(default="06:00", pattern=r"^[0-2]\d:[0-5]\d$")
     """Exchange time on the morning after the night; unanswered accounts are then held."""
@@ -90,6 +128,7 @@ class Simulation(Section):
     """``[simulation]``: how the simulated custodian fills the published orders."""
 
     seed: int = 0
+    """The same seed gives the same fills."""
     slippage_bps: float = pydantic.Field(default=0.0, ge=0)
     """Standard deviation of the fill price around the next close."""
     partial_fill_share: float = pydantic.Field(default=0.0, ge=0, le=1)
@@ -103,6 +142,7 @@ class BookSettings(Section):
     market: MarketSource = MarketSource()
     trust: Trust = Trust()
     risk_model: RiskModel = RiskModel()
+    tax: Tax = Tax()
     solve: Solve = Solve()
     reconcile: Reconcile = Reconcile()
     publish: Publish = Publish()

@@ -244,7 +244,9 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
             pl.col("reason").sort().first(),
         )
         .with_columns(
-            term=pl.when(pl.col("side") == "sell").then(pl.when(pl.col("long")).then(pl.lit("long")).otherwise(pl.lit("short")))
+            term=pl.when(pl.col("side") == "sell").then(
+                pl.when(pl.col("long")).then(pl.lit("long")).otherwise(pl.lit("short"))
+            )
         )
         .drop("long")
         .sort("account_id", "security_id", "side", "lot_id")

@@ -42,6 +42,16 @@ def plain(value: int) -> str:
     return f"{from_micro(value):f}"
 
 
+def plain_fraction(value: Fraction) -> str:
+    """Return an exact number as a plain decimal string, to nine decimals where it has no end.
+
+    >>> plain_fraction(Fraction(5, 4)), plain_fraction(Fraction(-1, 3))
+    ('1.25', '-0.333333333')
+    """
+    nanos = round(value * 10**9)
+    return f"{(Decimal(nanos) / 10**9).normalize() + Decimal(0):f}"
+
+
 def part(total: int, *, of: int, lo: int, hi: int) -> int:
     """Return the part of ``total`` that belongs to share positions ``lo`` to ``hi`` of ``of``.
 

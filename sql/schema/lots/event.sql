@@ -1,5 +1,5 @@
 -- event: what was booked tonight and what it changed; append-only, tonight's rows.
--- Grain:   one row per (event_id, account_id, security_id, lot_id); a corporate action has one row per account and security.
+-- Grain:   one row per (event_id, account_id, security_id, lot_id); an action has one row per account and security.
 -- Units:   signed micro-shares and micro-dollars. The basis of sold shares is in disposal_piece, not here.
 create table event (
     household_id varchar not null,

@@ -1,0 +1,119 @@
+"""The `lots` asset: tonight's lots of one shard, from those of the session before and tonight's events."""
+
+from __future__ import annotations
+
+import datetime as dt
+
+import polars as pl
+
+from assets import ledger_day
+from assets.book import Book
+from assets.correction import restate
+from assets.night_order import head_before
+from assets.sessions import sessions_between
+from assets.store import Store, Version, Writing
+
+INPUTS = {
+    "activity": "custodian_activity",
+    "actions": "corporate_actions",
+    "policies": "account_policies",
+    "shards": "account_shards",
+}
+
+ACCOUNT_STEPS = ("lots/stage_accounts", "lots/stage_securities")
+OPENING_STEPS = ("lots/open_with_lots", "lots/open_with_cash", "lots/refuse_before_opening")
+OPENING_AUDITS = ("no_lot_is_oversold",)
+
+STAGE_STEPS = (
+    "lots/stage_actions",
+    "lots/stage_transfer_pairs",
+    "lots/stage_trades",
+    "lots/refuse_at_arrival",
+    "ledger/drop_refused",
+)
+LOAD_STEPS = (
+    "lots/refuse_repeated",
+    "ledger/drop_refused",
+    "lots/corrected",
+    "lots/drop_corrected_trades",
+    "lots/touched",
+    "lots/load_parts",
+    "lots/load_losses",
+    "lots/refuse_actions",
+    "lots/drop_refused_actions",
+)
+WRITE_STEPS = (
+    "lots/keep_untouched",
+    "lots/write_parts",
+    "lots/write_losses",
+    "lots/write_cash",
+    "lots/write_realized",
+    "lots/keep_refused",
+)
+AUDITS = (
+    "no_lot_is_oversold",
+    "no_sublots_overlap",
+    "no_share_absorbs_twice",
+    "no_absorbed_share_absorbs_again",
+    "no_match_exceeds_its_loss",
+    "shares_are_conserved",
+    "basis_is_conserved",
+    "untouched_sublots_are_kept",
+    "every_event_is_booked_or_refused",
+)
+
+
+def write_lots(*, store: Store, book: Book, night: dt.date, shard: str) -> Version:
+    """Write the lots of ``shard`` at the close of ``night``.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night's predecessor has not run; nothing is written.
+    AuditError
+        Where the books do not add up; nothing is written.
+    """
+    before = head_before("lots", store=store, book=book, night=night, shard=shard)
+    with store.writing("lots", night=night, shard=shard) as writing:
+        for alias, asset in INPUTS.items():
+            writing.attach(store.head(asset, night=night), alias=alias)
+        ledger_day.prepare(writing)
+        _run(writing, ACCOUNT_STEPS, shard=shard)
+        if before is None:
+            _open(writing, night=night)
+        else:
+            writing.attach(before, alias="before")
+            _age(writing, store=store, book=book, night=night, shard=shard)
+    assert writing.version is not None
+    return writing.version
+
+
+def _open(writing: Writing, *, night: dt.date) -> None:
+    """Write the lots and cash that the book begins with."""
+    _run(writing, OPENING_STEPS, night=night)
+    for audit in OPENING_AUDITS:
+        writing.audit(audit)
+
+
+def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: str) -> None:
+    """Write the lots of the session before, with tonight's actions and trades booked."""
+    readings = book.settings.tax.readings()
+    first_night = book.settings.book.first_night
+    sessions = sessions_between(first=first_night, last=night)[1:]
+    writing.insert("ledger_session", pl.DataFrame({"session": sessions}))
+    _run(writing, STAGE_STEPS, night=night, first_night=first_night, same_day_order=readings.same_day_order)
+    for [trade_date] in writing.query("lots/late_dates", night=night).iter_rows():
+        writing.attach(store.head("custodian_activity", night=trade_date), alias="earlier")
+        writing.run("lots/repeated", trade_date=trade_date)
+        writing.detach("earlier")
+    _run(writing, LOAD_STEPS, night=night)
+    ledger_day.run_day(writing, night=night, readings=readings)
+    restate(writing, store=store, book=book, night=night, shard=shard)
+    _run(writing, WRITE_STEPS)
+    for audit in AUDITS:
+        writing.audit(audit)
+
+
+def _run(writing: Writing, steps: tuple[str, ...], **parameters: dt.date | str) -> None:
+    for step in steps:
+        writing.run(step, **parameters)

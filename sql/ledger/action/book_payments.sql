@@ -1,0 +1,27 @@
+-- book_payments: cash received on shares that stay, as pieces without shares.
+-- Grain:   one row per part_id paid.
+-- Reads:   paid, open_part.
+-- Binds:   $action_id, $night.
+-- Order:   account_id, lot_id, position_lo.
+insert into disposal_piece
+select
+    open_part.household_id,
+    open_part.account_id,
+    open_part.identical_group,
+    open_part.security_id,
+    $action_id as sale_id,
+    open_part.lot_id,
+    open_part.position_lo,
+    open_part.position_lo as position_hi,
+    paid.proceeds_microusd,
+    paid.used_microusd as basis_microusd,
+    open_part.acquired_date,
+    open_part.holding_start_date,
+    $night::date as sale_date,
+    0 as sale_order,
+    $night::date >= long_from(open_part.holding_start_date) as long_term,
+    not open_part.no_basis as taxable,
+    open_part.bought_as
+from paid
+join open_part on open_part.part_id = paid.part_id
+order by open_part.account_id, open_part.lot_id, open_part.position_lo

@@ -1,0 +1,92 @@
+"""The production ledger and the oracle agree on random histories, row for row; and books are what they are however
+they are cut. A failure names the seed, which `tests.ledger_histories.history` turns into the history again."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from assets import scenario as production
+from ledger import replay as oracle
+from ledger.policy import Readings
+from ledger.scenario import Scenario, disagreements, parse
+from tests.ledger_histories import history
+
+Replay = Callable[[Scenario], dict[str, Any]]
+
+SEEDS = st.integers(min_value=0, max_value=10**9)
+READINGS = st.builds(
+    Readings,
+    tacking=st.sampled_from(["additive", "union", "replacement"]),
+    same_day_order=st.sampled_from(["day", "day", "exec"]),
+    older_lot=st.sampled_from(["absorbs", "newer_only"]),
+    spouse_basis=st.sampled_from(["carry", "lost"]),
+)
+
+
+def differences(one: dict[str, Any], other: dict[str, Any]) -> list[str]:
+    return [
+        sentence
+        for left, right in zip(one["checks"], other["checks"], strict=True)
+        for sentence in disagreements(expected=left, found=right)
+    ]
+
+
+@settings(max_examples=1)
+@example(seed=0, readings=Readings())
+@example(seed=2, readings=Readings("union", "exec", "newer_only", "lost"))
+@given(seed=SEEDS, readings=READINGS)
+def test_production_and_oracle_agree_row_for_row(seed: int, readings: Readings) -> None:
+    scenario = parse(history(seed, households=40, days=6, readings=readings))
+    assert differences(oracle.replay(scenario), production.replay(scenario)) == [], f"seed {seed}, {readings}"
+
+
+@settings(max_examples=1)
+@given(seed=SEEDS)
+def test_a_household_is_the_same_alone_and_in_any_order_of_the_book(seed: int) -> None:
+    document = history(seed, households=10, days=5)
+    whole = production.replay(parse(document))
+    shuffled = list(document["accounts"].items())
+    random.Random(seed).shuffle(shuffled)
+    assert differences(whole, production.replay(parse({**document, "accounts": dict(shuffled)}))) == []
+    halves = [production.replay(parse(part_of_book(document, number))) for number in (0, 1)]
+    together = {
+        "checks": [
+            {table: rows + other[table] for table, rows in one.items() if table != "as_of"}
+            for one, other in zip(halves[0]["checks"], halves[1]["checks"], strict=True)
+        ]
+    }
+    assert differences(whole, together) == [], f"seed {seed}"
+
+
+def part_of_book(document: dict[str, Any], half: int) -> dict[str, Any]:
+    """Return the scenario of the households with even or odd numbers; corporate actions concern everyone."""
+    accounts = {name: facts for name, facts in document["accounts"].items() if int(facts["household"][1:]) % 2 == half}
+    events = [
+        # The place in the file orders the events of a day, so the others leave their places empty.
+        event
+        if {event.get("acct"), event.get("from")} & {*accounts} or ("acct" not in event and "from" not in event)
+        else {"date": event["date"], "type": "roc", "id": f"gap {number}", "sec": "no security", "per_share": "1"}
+        for number, event in enumerate(document["events"])
+    ]
+    return {**document, "accounts": accounts, "events": events}
+
+
+@pytest.mark.parametrize("replay", [production.replay, oracle.replay], ids=["production", "oracle"])
+def test_a_split_and_its_reverse_change_nothing(replay: Replay) -> None:
+    document = history(7, households=10, days=6, actions=())
+    day = document["checks"][0]["as_of"]
+    both = [
+        {"date": day, "type": "split", "sec": sec, "ratio": ratio, "id": f"{sec} {ratio}"}
+        for sec in ("X", "XB", "Y")
+        for ratio in ("5/4", "4/5")
+    ]
+    # In the middle of the history, at the end of that day's events: actions come first within their day anyway.
+    split = [event for event in document["events"] if event["date"] <= day] + both
+    split += [event for event in document["events"] if event["date"] > day]
+    assert differences(replay(parse(document)), replay(parse({**document, "events": split}))) == []
