@@ -21,7 +21,7 @@ help:
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
-	$(BIN)/python -P -m solvers.compile
+	$(BIN)/python -P -m solvers.warm
 	touch $@
 
 .venv/dev: requirements/dev.txt .venv/run

@@ -9,6 +9,7 @@ import polars as pl
 
 from assets.book import Book
 from assets.feeds import Intake
+from assets.night_order import head_before
 from assets.sessions import session_after
 from assets.store import Store, Version
 
@@ -28,6 +29,7 @@ CUSTODIAN_POSITIONS_AUDITS = (
     "no_account_has_two_flows",
 )
 ACCOUNT_SHARDS_AUDITS = ("no_account_is_in_two_shards", "no_household_is_split_over_shards")
+FOLLOWED = "no_account_leaves_or_changes_its_household"
 
 
 def write_account_policies(*, store: Store, book: Book, night: dt.date) -> Version:
@@ -53,7 +55,7 @@ def write_account_policies(*, store: Store, book: Book, night: dt.date) -> Versi
         for table, rows in stated.items():
             writing.run(f"account_policies/{table}")
             writing.insert(table, rows)
-        writing.run("account_policies/security", night=night)
+        writing.run("account_policies/security", night=night, trade_date=session_after(night))
         writing.run("account_policies/restriction", trade_date=session_after(night))
         for audit in ACCOUNT_POLICIES_AUDITS:
             writing.audit(audit)
@@ -126,6 +128,10 @@ def write_account_shards(*, store: Store, book: Book, night: dt.date) -> Version
         writing.run("account_shards/shard_of_household")
         writing.insert("shard_of_household", households.with_columns(shard=pl.Series(shards, dtype=pl.String)))
         writing.run("account_shards/account_shard")
+        before = head_before("account_shards", store=store, book=book, night=night)
+        if before is not None:
+            writing.attach(before, alias="before")
+            writing.audit(FOLLOWED)
         for audit in ACCOUNT_SHARDS_AUDITS:
             writing.audit(audit)
     assert writing.version is not None

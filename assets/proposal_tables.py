@@ -72,7 +72,7 @@ def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts
         accounts=tables.query("proposals/accounts", shard=shard, trade_date=trade_date),
         lots=tables.query("lots/open_lots", trade_date=trade_date),
         restricted=tables.query("proposals/restricted", shard=shard),
-        closed_groups=tables.query("proposals/closed_groups", trade_date=trade_date),
+        closed_groups=tables.query("proposals/closed_groups", shard=shard, trade_date=trade_date),
     )
 
 
@@ -94,7 +94,7 @@ def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book
         (
             pl.col("refused_codes").is_not_null(),
             Status.HELD_DATA,
-            pl.format("the ledger refused an event: {}", pl.col("refused_codes")),
+            pl.format("the ledger refused an event of the household: {}", pl.col("refused_codes")),
         ),
         (
             pl.col("securities").is_not_null(),
@@ -206,7 +206,8 @@ def held_rows(held: pl.DataFrame, facts: ShardFacts) -> pl.DataFrame:
 def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
     """Return the rows of `proposed_order`; parts of one lot stand in one row.
 
-    The estimated gain of a part is its value at the close minus the floor share of its basis.
+    The estimated gain of a part is its value at the close minus the floor share of its basis. The losses of parts are
+    also summed by themselves: a gain of another part does not net a loss that a wash sale would disallow.
     """
     price = problems.market.price_microusd[answers.order_security]
     lot = np.maximum(answers.order_lot, 0)
@@ -236,10 +237,13 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
             estimated_microusd=value,
             short_gain_microusd=pl.when(pl.col("long")).then(0).otherwise(gain),
             long_gain_microusd=pl.when(pl.col("long")).then(gain).otherwise(0),
+            loss_microusd=(-gain).clip(lower_bound=0),
         )
         .group_by("account_id", "security_id", "side", "lot_id", "price_microusd")
         .agg(
-            pl.col("micro_shares", "estimated_microusd", "short_gain_microusd", "long_gain_microusd").sum(),
+            pl.col(
+                "micro_shares", "estimated_microusd", "short_gain_microusd", "long_gain_microusd", "loss_microusd"
+            ).sum(),
             pl.col("long").all(),
             pl.col("reason").sort().first(),
         )

@@ -30,6 +30,7 @@ AUDITS = (
     "no_household_buys_what_it_sells_at_a_loss",
     "no_purchase_undoes_a_realised_loss",
     "no_loss_sale_follows_a_recent_purchase",
+    "no_household_trades_what_is_in_dispute",
     "no_restricted_or_frozen_name_is_traded",
     "no_order_breaks_its_share_step",
     "no_account_ends_outside_its_cash_band",

@@ -106,7 +106,8 @@ STAGES = (
         group="accounts",
         write=account_tables.write_account_shards,
         nightly=("account_policies",),
-        audits=account_tables.ACCOUNT_SHARDS_AUDITS,
+        reads_night_before=True,
+        audits=(*account_tables.ACCOUNT_SHARDS_AUDITS, account_tables.FOLLOWED),
         description="Which shard solves which household, and the order of the accounts inside it.",
     ),
     Stage(

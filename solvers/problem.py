@@ -142,6 +142,32 @@ class Status(enum.StrEnum):
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """What proves the bounds: prices under directions that, together, cover all directions of an account.
+
+    `solvers.evaluate` recomputes every bound from these and the problems alone. An account without a bound has no
+    leaf. A disjunction is a group of identical securities where something can be bought and some loss can be sold;
+    an account's disjunctions are numbered by their first member.
+    """
+
+    leaf_start: Integers
+    """(m + 1,) leaves of account a are ``leaf_start[a]:leaf_start[a + 1]``."""
+    leaf_prices: Floats
+    """(leaves, k + sectors + 3) multipliers of the factors, cash, the sectors, turnover and net gain."""
+    leaf_cap_price: Floats
+    """(leaves,) multiplier of half the squared tracking-error cap."""
+    leaf_directions: npt.NDArray[np.int8]
+    """(leaves, n) per disjunction: -1 losses may be sold, 1 purchases may be made, 0 undecided."""
+    relaxed: Floats
+    """(m, 2 sectors + 4) what the limits were widened by: cash min and max, sectors high and low, turnover, gain."""
+    tracking_error_max: Floats
+    """(m,) the caps in force."""
+    can_buy: Flags
+    lot_loss_sale_allowed: Flags
+    """The permissions as they stood when the account was solved, its household's earlier orders taken into account."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class ShardAnswers:
     """One answer per account (arrays of m), and the orders of all accounts (arrays of their number).
 
@@ -184,6 +210,7 @@ class ShardAnswers:
     conflict_limit: tuple[str, ...]
     conflict_needed: Floats
     """For held-infeasible accounts: the limits in conflict and by how much each would have to give."""
+    certificate: Certificate
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,3 +224,5 @@ class SolveSettings:
     nodes_max: int = 50
     violation_max: float = 1e-7
     """Largest accepted breach of a row before rounding, fraction of net asset value."""
+    approach_price: float = 0.02
+    """Objective that one unit of a band is worth to an account that has drifted out of it and cannot get back."""

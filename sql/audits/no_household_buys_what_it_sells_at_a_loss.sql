@@ -5,15 +5,15 @@
 -- Order:   household_id, identical_group.
 select
     approved_order.household_id,
-    security.identical_group
+    security.identical_group_next
 from approved_order
 join policies.security on security.security_id = approved_order.security_id
 join policies.account on account.account_id = approved_order.account_id
-group by approved_order.household_id, security.identical_group
+group by approved_order.household_id, security.identical_group_next
 having
     bool_or(
-        approved_order.side = 'sell' and approved_order.gain_microusd < 0
+        approved_order.side = 'sell' and approved_order.loss_microusd > 0
         and account.registration in ('taxable', 'trust')
     )
     and bool_or(approved_order.side = 'buy')
-order by approved_order.household_id, security.identical_group
+order by approved_order.household_id, security.identical_group_next

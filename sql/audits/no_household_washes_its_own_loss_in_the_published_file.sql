@@ -5,12 +5,12 @@
 -- Order:   household_id, identical_group.
 select
     allocation.household_id,
-    security.identical_group
+    security.identical_group_next
 from allocation
 join policies.security on security.security_id = allocation.security_id
 join policies.account on account.account_id = allocation.account_id
-group by allocation.household_id, security.identical_group
+group by allocation.household_id, security.identical_group_next
 having
-    bool_or(allocation.side = 'sell' and allocation.gain_microusd < 0 and account.registration in ('taxable', 'trust'))
+    bool_or(allocation.loss_microusd > 0 and account.registration in ('taxable', 'trust'))
     and bool_or(allocation.side = 'buy')
-order by allocation.household_id, security.identical_group
+order by allocation.household_id, security.identical_group_next

@@ -7,15 +7,15 @@ select
     approved_order.account_id,
     approved_order.security_id,
     approved_order.lot_id,
-    approved_order.gain_microusd
+    approved_order.loss_microusd
 from approved_order
 join policies.security on security.security_id = approved_order.security_id
 join policies.account on account.account_id = approved_order.account_id
 semi join windows.no_loss_sale
     on no_loss_sale.household_id = approved_order.household_id
-    and no_loss_sale.identical_group = security.identical_group
+    and no_loss_sale.identical_group = security.identical_group_next
     and no_loss_sale.last_day >= $trade_date
 where
-    approved_order.side = 'sell' and approved_order.gain_microusd < 0
+    approved_order.loss_microusd > 0
     and account.registration in ('taxable', 'trust') and account.mode <> 'tax_unaware'
 order by approved_order.account_id, approved_order.security_id, approved_order.lot_id

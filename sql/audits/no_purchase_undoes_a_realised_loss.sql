@@ -10,7 +10,7 @@ from approved_order
 join policies.security on security.security_id = approved_order.security_id
 semi join windows.no_buy
     on no_buy.household_id = approved_order.household_id
-    and no_buy.identical_group = security.identical_group
+    and no_buy.identical_group = security.identical_group_next
     and no_buy.last_day >= $trade_date
 where approved_order.side = 'buy'
 order by approved_order.account_id, approved_order.security_id

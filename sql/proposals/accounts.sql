@@ -2,6 +2,7 @@
 -- Grain:   one row per account_id.
 -- Reads:   policies, shards, lots, positions.
 -- Binds:   $shard, $trade_date (its year is the tax year of tonight's sales).
+-- Note:    an event refused for one account may be a wash sale for its whole household, so all of them are held.
 -- Order:   household_id, wave: a household's accounts stand together, in the order they are solved.
 select
     account.*,
@@ -20,9 +21,9 @@ left join positions.flow on flow.account_id = account.account_id
 left join lots.realized_to_date as realized
     on realized.account_id = account.account_id and realized.tax_year = year($trade_date)
 left join (
-    select account_id, string_agg(distinct code, ' ' order by code) as codes
+    select household_id, string_agg(distinct code, ' ' order by code) as codes
     from lots.refused_event
-    group by account_id
-) as refused on refused.account_id = account.account_id
+    group by household_id
+) as refused on refused.household_id = account.household_id
 where account_shard.shard = $shard
 order by account.household_id, account_shard.wave

@@ -14,7 +14,7 @@ select
     price.security_id,
     price.close_microusd,
     security.sector,
-    security.identical_group,
+    security.identical_group_next as identical_group,
     specific_risk.specific_variance,
     case
         when frozen_security.security_id is not null then frozen_security.reason

@@ -22,7 +22,7 @@ traded as (
     select
         proposed_order.account_id,
         count(*) as orders,
-        sum(greatest(-(short_gain_microusd + long_gain_microusd), 0))
+        sum(loss_microusd)
             filter (where account.registration in ('taxable', 'trust')) as harvested_loss_microusd,
         sum(short_gain_microusd + long_gain_microusd)
             filter (where account.registration in ('taxable', 'trust')) as realized_gain_microusd,

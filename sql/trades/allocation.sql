@@ -14,6 +14,7 @@ select
     price_microusd,
     estimated_microusd,
     gain_microusd,
+    loss_microusd,
     term,
     reason
 from answered.approved_order

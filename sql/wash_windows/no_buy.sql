@@ -6,7 +6,7 @@
 insert into no_buy
 select
     open_loss.household_id,
-    coalesce(security.identical_group, open_loss.security_id) as identical_group,
+    coalesce(security.identical_group_next, open_loss.security_id) as identical_group,
     sum(open_loss.position_hi - open_loss.position_lo)::bigint as micro_shares,
     sum(part(
         open_loss.loss_microusd,

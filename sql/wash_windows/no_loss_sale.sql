@@ -9,7 +9,7 @@ insert into no_loss_sale
 with recent as (
     select
         sublot.household_id,
-        coalesce(security.identical_group, sublot.security_id) as identical_group,
+        coalesce(security.identical_group_next, sublot.security_id) as identical_group,
         sublot.position_hi - sublot.position_lo as micro_shares,
         sublot.acquired_date + 30 as last_day,
         coalesce(sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id)) as bought_as

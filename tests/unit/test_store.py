@@ -71,12 +71,14 @@ def test_a_published_night_keeps_its_head(tmp_path: Path) -> None:
 
 def test_a_failed_audit_leaves_nothing_behind(tmp_path: Path) -> None:
     store = Store(tmp_path)
-    with (
-        pytest.raises(AuditError, match="AUDIT-001 audit no_benchmark_lists_a_name_twice"),
-        store.writing("benchmark_weights", night=NIGHT) as writing,
-    ):
-        writing.insert("benchmark_weight", weights(("A", 0.5), ("A", 0.5)))
-        assert not writing.audit("no_benchmark_lists_a_name_twice")
+
+    def write_a_name_twice() -> None:
+        with store.writing("benchmark_weights", night=NIGHT) as writing:
+            writing.insert("benchmark_weight", weights(("A", 0.5), ("A", 0.5)))
+            assert not writing.audit("no_benchmark_lists_a_name_twice")
+
+    with pytest.raises(AuditError, match="AUDIT-001 audit no_benchmark_lists_a_name_twice"):
+        write_a_name_twice()
     assert files(store) == []
     assert not store.has("benchmark_weights", night=NIGHT)
 

@@ -11,6 +11,7 @@ create table proposed_order (
     estimated_microusd bigint not null,
     short_gain_microusd bigint not null,
     long_gain_microusd bigint not null,
+    loss_microusd bigint not null check (loss_microusd >= 0), -- the losing parts alone, not netted
     term varchar check (term in ('short', 'long')),
     reason varchar not null,
     check ((side = 'sell') = (lot_id is not null))

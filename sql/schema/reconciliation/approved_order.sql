@@ -10,6 +10,7 @@ create table approved_order (
     price_microusd bigint not null,
     estimated_microusd bigint not null,
     gain_microusd bigint not null,
+    loss_microusd bigint not null check (loss_microusd >= 0), -- the losing parts alone, not netted
     term varchar,
     reason varchar not null
 )

@@ -1,0 +1,81 @@
+"""Why each order was made, and what one more unit of each limit would be worth.
+
+An order's reason is the first that applies:
+    sales      harvest      the lot is below its basis and the account pays tax
+               exclusion    the holding is above its cap, or may be neither bought nor held at all
+               transition   the benchmark does not hold the security
+               raise cash   idle cash, with the expected flow, is below its band
+               rebalance
+    purchases  invest cash  idle cash, with the expected flow, is above its band
+               rebalance
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+
+from solvers.answer import AccountAnswer
+from solvers.arrays import ABSENT, Integers
+from solvers.prepare import Tables
+from solvers.problem import ShardProblems
+
+PRICE_MIN = 1e-9
+"""A multiplier below this is float dust, not a binding limit."""
+
+
+class AccountOrders(NamedTuple):
+    """One account's orders, sorted by (security, lot)."""
+
+    security: Integers
+    lot: Integers
+    """Lot of the shard, -1 for a purchase."""
+    shares: Integers
+    """Micro-shares."""
+
+
+def order_reasons(tables: Tables, a: int, orders: AccountOrders) -> list[str]:
+    """Return the reason of each order."""
+    if len(orders.lot) == 0:
+        return []
+    nav = float(tables.nav[a])
+    cash = (float(tables.cash[a]) + float(tables.flow[a])) / nav
+    weights = tables.weights[tables.benchmark[a]]
+    lots = slice(int(tables.lot_start[a]), int(tables.lot_start[a + 1]))
+    value = tables.lot_shares[lots] * 1e-6 * tables.price[tables.lot_security[lots]]
+    holding = np.bincount(tables.lot_security[lots], value, len(weights)) / nav
+    buys = orders.lot < 0
+    losing = np.zeros(len(buys), bool)
+    sold = orders.lot[~buys]
+    losing[~buys] = (value[sold - lots.start] < tables.lot_basis[sold]) & tables.taxable[a]
+    capped = holding[orders.security] > tables.max_weight[a, orders.security]
+    outside = weights[orders.security] == 0.0
+    buying = "invest cash" if cash > tables.limits[a, 3] else "rebalance"
+    selling = "raise cash" if cash < tables.limits[a, 2] else "rebalance"
+    reasons = [buying, "harvest", "exclusion", "transition", selling]
+    first = np.select([buys, losing, capped, outside], [0, 1, 2, 3], 4)
+    return [reasons[number] for number in first.tolist()]
+
+
+def shadow_prices(problems: ShardProblems, tables: Tables, a: int, answer: AccountAnswer) -> list[tuple[str, float]]:
+    """Return (limit, dollars per unit) of each binding limit; units are net asset values, of the budget dollars."""
+    if answer.pi is None:
+        return []
+    sectors = problems.market.sectors
+    nav = float(tables.nav[a]) / 1e6
+    k = tables.F.shape[1]
+    prices = answer.pi
+    found = [("cash_min", prices[k] * nav), ("cash_max", -prices[k] * nav)]
+    for s, name in enumerate(sectors):
+        price = prices[k + 1 + s] * nav
+        found += [(f"sector:{name} high", price), (f"sector:{name} low", -price)]
+    found.append(("turnover", prices[k + 1 + len(sectors)] * nav))
+    found.append(("net_gain_budget", prices[k + 2 + len(sectors)]))
+    if answer.theta > 0.0 and tables.limits[a, 7] < ABSENT:
+        found.append(("tracking_error_max", answer.theta * tables.limits[a, 7] * nav))
+    return [
+        (name, float(dollars))
+        for name, dollars in found
+        if dollars > PRICE_MIN * (1.0 if name == "net_gain_budget" else nav)
+    ]

@@ -1,0 +1,35 @@
+"""Money in compiled code is exact, however large or small."""
+
+from __future__ import annotations
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ledger.amounts import MICRO, part
+from solvers.amounts import add, product
+from solvers.orders import floor_product
+
+SHARES = st.integers(min_value=0, max_value=10**15)
+PRICES = st.integers(min_value=1, max_value=500_000 * MICRO)
+
+
+@settings(derandomize=True, deadline=None)
+@given(shares=st.integers(min_value=0, max_value=10**13), price=PRICES)
+def test_a_value_loses_no_millionth_of_a_micro_dollar(shares: int, price: int) -> None:
+    whole, rest = product(shares, price)
+    assert whole * MICRO + rest == shares * price
+    assert 0 <= rest < MICRO
+
+
+@settings(derandomize=True, deadline=None)
+@given(left=st.integers(0, 10**12), right=st.integers(0, 10**12), price=PRICES)
+def test_sums_carry(left: int, right: int, price: int) -> None:
+    whole, rest = add(product(left, price), product(right, price))
+    assert whole * MICRO + rest == (left + right) * price
+
+
+@settings(derandomize=True, deadline=None)
+@given(divisor=st.integers(1, 10**16), left=st.floats(0.0, 1.0), right=st.floats(0.0, 1.0))
+def test_a_part_of_a_basis_is_the_ledgers_floor_difference(divisor: int, left: float, right: float) -> None:
+    basis, sold = min(int(left * divisor), divisor), min(int(right * divisor), divisor)
+    assert floor_product(basis, sold, divisor) == part(basis, of=divisor, lo=0, hi=sold)
