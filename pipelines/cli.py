@@ -9,6 +9,7 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from decimal import Decimal
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,9 @@ from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
+TOTALS = ("orders", "harvested losses", "tax saved")
+PLAIN_WIDTH = 180
+"""Columns of a table that goes to a file or a pipe, where there is no terminal to fit."""
 
 app = typer.Typer(
     name="openbell",
@@ -291,8 +295,9 @@ def _print_nights(results: list[dict[str, Any]]) -> None:
     from rich.table import Table
 
     statuses = sorted({status for result in results for status in result["counts"]})
-    table = Table("night", "published", *statuses, title=None)
+    table = Table("night", "published", *statuses, "orders", "harvested usd", "tax saved usd")
     for result in results:
         counts = [str(result["counts"].get(status, 0)) for status in statuses]
-        table.add_row(result["night"], "yes" if result["published"] else "no", *counts)
-    Console().print(table)
+        totals = [f"{Decimal(result['totals'].get(figure, '0')):,.0f}" for figure in TOTALS]
+        table.add_row(result["night"], "yes" if result["published"] else "no", *counts, *totals)
+    Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)

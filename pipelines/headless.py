@@ -32,11 +32,12 @@ NOON = dt.time(12, 0)
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NightResult:
-    """What a night published: the manifest's figures."""
+    """What a night published: its outcomes, its totals in plain decimals, and the digests behind them."""
 
     night: dt.date
     published: bool
     counts: dict[str, int]
+    totals: dict[str, str]
     digests: dict[str, str]
 
 
@@ -112,20 +113,20 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
     """Return the outcome counts and digests of ``night`` from its partitions."""
     published = store.has("trades", night=night) and store.is_sealed(night)
     counts: dict[str, int] = {}
+    totals: dict[str, str] = {}
     digests: dict[str, str] = {}
     if published:
         trades = store.head("trades", night=night)
-        with store.reading({"trades": trades}) as tables:
-            rows = tables.select(
-                "select status, count(*) as accounts from trades.account_outcome group by status order by status"
-            )
-        counts = dict(rows.iter_rows())
+        with store.reading({"report": store.head("night_report", night=night)}) as tables:
+            counts = dict(tables.select("select status, accounts from report.status_count order by all").iter_rows())
+            figures = tables.select("select figure, amount from report.night_total order by all").iter_rows()
+            totals = {figure: f"{amount:f}" for figure, amount in figures}
         digests[trades.name] = trades.digest
     for shard in book.shards:
         if store.has("reconciliation", night=night, shard=shard):
             version = store.head("reconciliation", night=night, shard=shard)
             digests[version.name] = version.digest
-    return NightResult(night=night, published=published, counts=counts, digests=digests)
+    return NightResult(night=night, published=published, counts=counts, totals=totals, digests=digests)
 
 
 def require_startable(book: Book, store: Store, *, night: dt.date) -> None:

@@ -181,7 +181,7 @@ def _account(market: Market, random: np.random.Generator, share_step: int) -> di
 def some_accounts(problems: ShardProblems, rows: Integers) -> ShardProblems:
     """Return the shard of the accounts ``rows``, in that order."""
     lots = [np.arange(problems.lot_start[a], problems.lot_start[a + 1]) for a in rows]
-    chosen = np.concatenate(lots)
+    chosen = np.concatenate([np.zeros(0, np.int64), *lots])
     fields: dict[str, Any] = {
         field.name: getattr(problems, field.name) for field in dataclasses.fields(problems) if field.name != "market"
     }

@@ -13,7 +13,7 @@ from ledger.errors import InputError
 from solvers.evaluate import judge
 from solvers.problem import Mode, ShardAnswers, ShardProblems, SolveSettings, Status
 from solvers.shard import solve_shard
-from tests.solver_cases import random_shard, with_sublots
+from tests.solver_cases import random_shard, some_accounts, with_sublots
 
 SETTINGS = SolveSettings()
 
@@ -249,3 +249,11 @@ def test_every_order_has_a_reason_of_the_vocabulary() -> None:
     known = {"harvest", "rebalance", "raise cash", "invest cash", "exclusion", "transition"}
     assert set(answers.order_reason) <= known
     assert "harvest" in answers.order_reason
+
+
+def test_a_shard_whose_accounts_are_all_held_beforehand_has_no_answers_and_no_orders() -> None:
+    problems = some_accounts(random_shard(names=12, accounts=2, seed=3), np.zeros(0, np.int64))
+    answers = solve_shard(problems, SolveSettings())
+    assert answers.status == ()
+    assert answers.order_lot.dtype == np.int64
+    assert len(answers.order_lot) == len(answers.objective) == 0
