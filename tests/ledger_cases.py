@@ -69,6 +69,7 @@ class SmallBook:
                 "name": name,
                 "sector": "S",
                 "identical_group": (groups or {}).get(name, name),
+                "identical_group_next": (groups or {}).get(name, name),
             }
             for name in securities
         ]

@@ -80,7 +80,8 @@ def test_an_operator_materialises_one_partition_and_nothing_changes(book_copy: P
         wait_until(lambda: latest_run(address)["status"] in {"SUCCESS", "FAILURE"}, seconds=180, what="the run ends")
         assert latest_run(address)["status"] == "SUCCESS"
         page.goto(f"{address}/asset-groups")
-        page.get_by_text("reconciliation").first.wait_for()
+        for group in ("feeds", "market", "accounts", "books", "trades"):
+            page.get_by_text(group, exact=True).first.wait_for()
         page.screenshot(path=tmp_path / "graph.png")
         browser.close()
     assert not foreign, "the interface works without the network"
