@@ -29,7 +29,7 @@ help:
 	touch $@
 
 $(BOOK)/book.toml: | .venv/run
-	$(BIN)/openbell init $(BOOK) --market synthetic --accounts 200 --shards 4 --seed 7 --first-night 2026-09-01
+	$(BIN)/openbell init $(BOOK) --market synthetic --accounts 200 --shards 2 --seed 7 --first-night 2026-09-01
 
 night: .venv/run $(BOOK)/book.toml
 	$(BIN)/openbell simulate $(BOOK) --nights 3

@@ -52,6 +52,8 @@ class Workers:
         if self.number > 1:
             spawn = multiprocessing.get_context("spawn")
             self._pool = concurrent.futures.ProcessPoolExecutor(max_workers=self.number, mp_context=spawn)
+            for _ in range(self.number):
+                self._pool.submit(load_modules)
 
     def __enter__(self) -> Workers:
         return self
@@ -144,6 +146,11 @@ def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
             expected="the session before to have run",
             remedy=f"Run `openbell night BOOK --night {before}` first, or `openbell backfill`.",
         )
+
+
+def load_modules() -> None:
+    """Import in a worker what its first shard needs, while this process still reads the feeds."""
+    import assets.stages  # noqa: F401
 
 
 def run_shard(path: Path, *, night: dt.date, shard: str) -> Facts | None:
