@@ -18,7 +18,6 @@ from ledger.amounts import MICRO
 from solvers.problem import NO_GAIN_LIMIT, NO_LIMIT, Flags, Floats, Integers, Market, Mode, ShardProblems
 
 BASIS_POINT = 1e-4
-_BUYABLE_WEIGHT_MIN = 0.0
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,7 +131,7 @@ def _permissions(facts: ShardFacts, market: Market, *, closed_to_buying: Flags) 
     accounts = facts.accounts
     tradable = facts.universe["freeze_reason"].is_null().to_numpy()
     benchmark = _index(accounts["benchmark_id"], list(market.benchmark_ids))
-    can_buy = (market.benchmark_weights[benchmark] > _BUYABLE_WEIGHT_MIN) & tradable & ~closed_to_buying
+    can_buy = (market.benchmark_weights[benchmark] > 0.0) & tradable & ~closed_to_buying
     can_sell = np.broadcast_to(tradable, can_buy.shape).copy()
     max_weight = np.full(can_buy.shape, 1.0)
     placed = facts.restricted.join(accounts.select("account_id").with_row_index("account"), on="account_id").join(

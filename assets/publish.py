@@ -22,6 +22,7 @@ from typing import Any
 
 from assets.book import Book
 from assets.sessions import session_before
+from assets.store import sync
 from ledger.errors import PublishError
 
 DATA_FILES = ("accounts.csv", "allocations.csv", "orders.csv")
@@ -46,14 +47,14 @@ def publish_once(folder: Path, files: Mapping[str, bytes]) -> bool:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
-            _sync_folder(temporary)
+            sync(temporary)
             try:
                 temporary.rename(folder)
             except OSError:
                 if not (folder / "manifest.json").exists():
                     raise
             else:
-                _sync_folder(folder.parent)
+                sync(folder.parent)
                 return True
         finally:
             shutil.rmtree(temporary, ignore_errors=True)
@@ -127,11 +128,3 @@ def _git(*arguments: str) -> str:
         [git, "-C", str(PROJECT), *arguments], capture_output=True, text=True, check=True, timeout=20
     )
     return done.stdout.strip()
-
-
-def _sync_folder(folder: Path) -> None:
-    handle = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)

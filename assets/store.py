@@ -22,7 +22,6 @@ import re
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
 
 import duckdb
 import polars as pl
@@ -265,9 +264,9 @@ class Store:
         if version.path.exists():
             temporary.unlink()
         else:
-            _sync(temporary)
+            sync(temporary)
             temporary.rename(version.path)
-            _sync(folder)
+            sync(folder)
         head = folder / "head.json"
         facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
         text = json.dumps(facts, indent=1, sort_keys=True)
@@ -288,7 +287,7 @@ def write_once_renamed(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         temporary.rename(path)
-        _sync(path.parent)
+        sync(path.parent)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -337,20 +336,10 @@ def _digest(
     return digest.hexdigest(), rows
 
 
-def _sync(path: Path) -> None:
+def sync(path: Path) -> None:
     """Flush a file or folder to the disk."""
     handle = os.open(path, os.O_RDONLY)
     try:
         os.fsync(handle)
     finally:
         os.close(handle)
-
-
-def metadata_of(version: Version) -> dict[str, Any]:
-    """Return what a materialisation reports of ``version``: digest, row counts, digests of what was read."""
-    return {
-        "digest": version.digest,
-        "rows": dict(version.rows),
-        "inputs": dict(version.inputs),
-        "is_head": version.is_head,
-    }

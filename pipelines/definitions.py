@@ -9,10 +9,9 @@ import dagster as dg
 
 from assets.book import Book
 from assets.stages import assets_of, feed_specs
+from pipelines.instance import BOOK_VARIABLE
 from pipelines.jobs import JOBS, schedule_of
 from pipelines.sensors import night_line_of
-
-BOOK_VARIABLE = "OPENBELL_BOOK"
 
 
 def definitions_of(book: Book) -> dg.Definitions:

@@ -8,6 +8,7 @@ from pathlib import Path
 from assets.book import Book
 
 HOME_VARIABLE = "DAGSTER_HOME"
+BOOK_VARIABLE = "OPENBELL_BOOK"
 CONFIGURATION = """\
 # Written by openbell: the Dagster instance of this book.
 telemetry:
@@ -51,4 +52,4 @@ def use_instance(book: Book) -> None:
     os.environ[HOME_VARIABLE] = str(instance_home(book))
     # One thread per process: shards are the parallelism, and an eigenvalue's last bit must not depend on cores.
     os.environ["OPENBLAS_NUM_THREADS"] = "1"
-    os.environ["OPENBELL_BOOK"] = str(book.path.resolve())
+    os.environ[BOOK_VARIABLE] = str(book.path.resolve())
