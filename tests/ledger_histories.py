@@ -9,12 +9,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
 from ledger.blocks import Books
-from ledger.events import Event
+from ledger.events import Account, Buy, Event, Sell, Transfer
 from ledger.policy import Readings
 from ledger.scenario import Row, parse
 from ledger.sequential import Ledger
@@ -44,6 +44,19 @@ def history(
     return writer.document(seed, list(sessions or writer.days(days))[:days])
 
 
+def by_household(events: Sequence[Event], accounts: Mapping[str, Account]) -> dict[str, list[Event]]:
+    """Return each household's events; corporate actions concern every one."""
+    households = sorted({account.household_id for account in accounts.values()}, key=lambda name: (len(name), name))
+    return {
+        household: [
+            event
+            for event in events
+            if not isinstance(event, Buy | Sell | Transfer) or accounts[event.account].household_id == household
+        ]
+        for household in households
+    }
+
+
 @dataclasses.dataclass
 class _Writer:
     dice: random.Random
@@ -68,14 +81,21 @@ class _Writer:
             "groups": GROUPS,
             "policy": dataclasses.asdict(self.readings),
         }
-        books = Books(parse({**header, "events": []}).accounts, GROUPS)
-        ledger = Ledger(books, self.readings)
+        accounts = parse({**header, "events": []}).accounts
+        ledgers = {
+            household: Ledger(
+                Books({name: facts for name, facts in accounts.items() if facts.household_id == household}, GROUPS),
+                self.readings,
+            )
+            for household in (f"H{number}" for number in range(self.households))
+        }
         checks = []
         for number, day in enumerate(days):
             start = len(self.events)
-            self._day(day, books)
-            ledger.book_day(day, self._parsed(header, start))
-            assert not ledger.refused, ledger.refused[0]
+            self._day(day, ledgers)
+            for household, events in by_household(self._parsed(header, start), accounts).items():
+                ledgers[household].book_day(day, events)
+                assert not ledgers[household].refused, ledgers[household].refused[0]
             if number in (len(days) // 2, len(days) - 1):
                 checks.append({"as_of": day.isoformat()})
         return {**header, "events": self.events, "checks": checks}
@@ -86,12 +106,12 @@ class _Writer:
         earlier = [{**filler, "id": f"filler {number}"} for number in range(start)]
         return list(parse({**header, "events": earlier + self.events[start:]}).events[start:])
 
-    def _day(self, day: dt.date, books: Books) -> None:
+    def _day(self, day: dt.date, ledgers: Mapping[str, Ledger]) -> None:
         changing: set[str] = set()
         if self.kinds_of_action and self.dice.random() < 0.25:
             changing = self._action(day)
-        for number in range(self.households):
-            self._household(day, books, f"H{number}", changing)
+        for household, ledger in ledgers.items():
+            self._household(day, ledger.books, household, changing)
 
     def _action(self, day: dt.date) -> set[str]:
         """Add one corporate action; return the securities whose open lots are not to be sold by name today."""
