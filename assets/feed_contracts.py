@@ -17,7 +17,7 @@ class Contract:
     folder: Literal["static", "feeds"]
     """``feeds`` stands for the folder of the night."""
     key: tuple[str, ...]
-    """Columns, by their names in the tables, that no two rows share."""
+    """Columns, by their names in the tables, that no two rows share; none where the ledger judges repeated rows."""
     required: bool = True
     """Whether the file must be there; an absent one that need not be has no rows."""
     may_be_empty: bool = False
@@ -39,7 +39,7 @@ CONTRACTS = {
     "prices": Contract("feeds", key=("security_id",)),
     "corporate_actions": Contract("feeds", key=("action_id",), required=False, may_be_empty=True),
     "benchmark": Contract("feeds", key=("benchmark_id", "security_id")),
-    "activity": Contract("feeds", key=("event_id",), required=False, may_be_empty=True),
+    "activity": Contract("feeds", key=(), required=False, may_be_empty=True),
     "positions": Contract("feeds", key=("account_id", "security_id")),
     "cash": Contract("feeds", key=("account_id",)),
     "flows": Contract("feeds", key=("account_id",), required=False, may_be_empty=True),

@@ -21,8 +21,6 @@ ID = f"^{_PRINTABLE}{{1,64}}$"
 """Any text of 1 to 64 characters, none of them a control, invisible or direction-changing character."""
 TEXT = f"^{_PRINTABLE}{{1,200}}$"
 _EXPOSURE = re.compile(r"f\d{2,}")
-SHARE_KINDS = ["buy", "sell", "reinvest", "transfer_in", "transfer_out"]
-MONEY_KINDS = ["buy", "sell", "reinvest", "deposit", "withdrawal", "dividend", "fee"]
 
 Reads = Literal["text", "micro", "real", "integer", "date", "boolean", "ratio_new", "ratio_old"]
 
@@ -249,11 +247,15 @@ class Benchmark(Rows):
 
 
 class Activity(Rows):
-    """feeds/D/activity: what the custodian booked; amounts are positive, the kind gives the direction."""
+    """feeds/D/activity: what the custodian booked; amounts are positive, the kind gives the direction.
+
+    An event that cannot be booked (an unknown kind or security, no shares, a name used twice) is the ledger's to
+    refuse: its household is held, and its neighbours go on.
+    """
 
     event_id: str = _id("event_id")
     account_id: str = _id("account_id")
-    kind: str = _word("kind", among=list(dict.fromkeys(SHARE_KINDS + MONEY_KINDS)))
+    kind: str = _id("kind")
     trade_date: pl.Date = _date("trade_date")
     security_id: str = _id("security_id", blank=True)
     lot_id: str = _id("lot_id", blank=True)
@@ -262,24 +264,6 @@ class Activity(Rows):
     acquired_date: pl.Date = _date("acquired_date", blank=True, absent=True)
     holding_start_date: pl.Date = _date("holding_start_date", blank=True, absent=True)
     supersedes: str = _id("supersedes", blank=True)
-
-    @pa.dataframe_check(error=f"security_id: a security where the kind is {', '.join(SHARE_KINDS)}")
-    @classmethod
-    def shares_are_of_a_security(cls, data: PolarsData) -> pl.LazyFrame:
-        """Hold the security to its kind."""
-        return data.lazyframe.select(~pl.col("kind").is_in(SHARE_KINDS) | pl.col("security_id").is_not_null())
-
-    @pa.dataframe_check(error=f"shares: a number of shares where the kind is {', '.join(SHARE_KINDS)}")
-    @classmethod
-    def share_kinds_have_shares(cls, data: PolarsData) -> pl.LazyFrame:
-        """Hold the shares to their kind."""
-        return data.lazyframe.select(~pl.col("kind").is_in(SHARE_KINDS) | pl.col("micro_shares").is_not_null())
-
-    @pa.dataframe_check(error=f"amount_usd: an amount where the kind is {', '.join(MONEY_KINDS)}")
-    @classmethod
-    def money_kinds_have_amounts(cls, data: PolarsData) -> pl.LazyFrame:
-        """Hold the amount to its kind."""
-        return data.lazyframe.select(~pl.col("kind").is_in(MONEY_KINDS) | pl.col("amount_microusd").is_not_null())
 
     @pa.dataframe_check(error="supersedes: another event than itself")
     @classmethod
@@ -338,4 +322,4 @@ def schema_of(name: str, *, header: tuple[str, ...]) -> pa.DataFrameSchema:
         facts = {"reads": "real", "expected": "an annualised exposure", "absent": False}
         for column in (f"f{number:02d}" for number in range(1, count + 1)):
             columns[column] = pa.Column(float, metadata={"column": column, **facts})
-    return pa.DataFrameSchema(columns, checks=model.checks, strict=True, unique=list(CONTRACTS[name].key))
+    return pa.DataFrameSchema(columns, checks=model.checks, strict=True, unique=list(CONTRACTS[name].key) or None)

@@ -1,13 +1,13 @@
 -- refuse_at_arrival: events that cannot be booked whatever the lots are; the first rule that each one breaks.
 -- Grain:   one row per (event_id, account_id).
--- Reads:   trade, transfer_pair, ledger_security, ledger_session.
+-- Reads:   trade, activity, transfer_pair, ledger_security, ledger_session.
 -- Binds:   $night, $first_night.
 -- Order:   event_id, account_id.
 insert into refused_event
 with fact as (
     select
         trade.*,
-        count(*) over (partition by trade.event_id) as namesakes,
+        greatest(count(*) over (partition by trade.event_id), coalesce(repeated_name.rows_of_file, 1)) as namesakes,
         ledger_security.security_id is not null as known_security,
         trade.kind in ('buy', 'reinvest', 'sell', 'transfer_in', 'transfer_out') as moves_shares,
         transfer_pair.others,
@@ -16,6 +16,10 @@ with fact as (
         transfer_pair.same_shares
     from trade
     left join ledger_security on ledger_security.security_id = trade.security_id
+    left join (
+        -- Its namesakes may be in other shards.
+        select event_id, max(namesakes) as rows_of_file from activity.activity where namesakes > 1 group by event_id
+    ) as repeated_name on repeated_name.event_id = trade.event_id
     left join transfer_pair
         on transfer_pair.event_id = trade.event_id and transfer_pair.account_id = trade.account_id
 ),
@@ -24,6 +28,9 @@ judged as (
         *,
         case
             when namesakes > 1 then 'LOT-001'
+            when kind not in (
+                'buy', 'sell', 'reinvest', 'transfer_in', 'transfer_out', 'deposit', 'withdrawal', 'dividend', 'fee'
+            ) then 'LOT-012'
             when trade_date <= $first_night::date then 'LOT-008'
             when trade_date not in (from ledger_session) then 'LOT-002'
             when moves_shares and not known_security then 'LOT-003'
@@ -45,6 +52,7 @@ select distinct
     'event ' || event_id || ' of account ' || account_id as place,
     case code
         when 'LOT-001' then namesakes || ' events of that name'
+        when 'LOT-012' then 'an event of the kind ' || kind
         when 'LOT-008' then 'the trade date ' || trade_date
         when 'LOT-002' then 'the trade date ' || trade_date
         when 'LOT-003' then 'the security ' || coalesce(security_id, 'of no name')
@@ -57,6 +65,7 @@ select distinct
     end as found,
     case code
         when 'LOT-001' then 'one'
+        when 'LOT-012' then 'a kind of docs/feeds.md; short sales, options and other contracts are not kept'
         when 'LOT-008' then 'a date after the opening of the book on ' || $first_night::date
         when 'LOT-002' then 'a session no later than ' || $night::date
         when 'LOT-003' then 'a security of securities.csv'

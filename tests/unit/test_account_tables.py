@@ -136,6 +136,14 @@ def test_a_transfer_from_outside_may_bring_its_dates(book: Book) -> None:
     assert rows.select("acquired_date", "holding_start_date").row(0) == (dt.date(2010, 1, 4), dt.date(2009, 5, 1))
 
 
+def test_events_that_only_the_ledger_can_judge_are_kept_as_they_came(book: Book) -> None:
+    row = "E1,A1,sell_short,2015-06-02,ZZZ,,,,"
+    put(book, "activity", TINY["activity"] + row + "\n")
+    kept = table(written(book), "custodian_activity", "activity").select("event_id", "kind", "security_id", "namesakes")
+    assert kept.rows()[:2] == [("E1", "buy", "AAA", 2), ("E1", "sell_short", "ZZZ", 2)]
+    assert kept["namesakes"].to_list() == [2, 2, 1, 1]
+
+
 def test_positions_of_no_shares_are_no_positions(book: Book) -> None:
     store = written(book)
     assert table(store, "custodian_positions", "position").rows() == [

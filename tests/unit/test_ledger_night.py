@@ -180,6 +180,10 @@ BAD = {
     "no amount": (sale("E1", shares=1), "LOT-006"),
     "another session": (sale("E1", shares=1, amount_usd=1, trade_date=dt.date(2026, 7, 1)), "LOT-002"),
     "before the opening": (sale("E1", shares=1, amount_usd=1, trade_date=dt.date(2026, 5, 4)), "LOT-008"),
+    "tomorrow's trade": (sale("E1", shares=1, amount_usd=1, trade_date=THIRD), "LOT-002"),
+    "an option": (trade("E1", "buy_to_open", security_id="X", shares=1, amount_usd=1), "LOT-012"),
+    "a declared short sale": (trade("E1", "sell_short", security_id="X", shares=1, amount_usd=1), "LOT-012"),
+    "no security": (trade("E1", "buy", shares=1, amount_usd=1), "LOT-003"),
     "a lot's name in use": (trade("E1", "buy", security_id="X", lot_id="A", shares=1, amount_usd=1), "LOT-007"),
 }
 
@@ -206,6 +210,11 @@ def test_an_event_named_twice_is_refused_both_times(book: SmallBook) -> None:
     )
     rows = book.rows(night, "select account_id, code from lots.refused_event order by account_id")
     assert rows == [{"account_id": "T1", "code": "LOT-001"}, {"account_id": "T2", "code": "LOT-001"}]
+
+
+def test_an_event_whose_namesake_is_in_another_shard_is_refused(book: SmallBook) -> None:
+    night = book.night(SECOND, activity=[sale("E1", shares=1, amount_usd=9, namesakes=2)])
+    assert refusals(book, night) == {"E1": "LOT-001"}
 
 
 @pytest.mark.parametrize(("receiver", "code"), [("OTHER", "LOT-009"), ("IRA", "LOT-010")])

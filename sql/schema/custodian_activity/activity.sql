@@ -1,13 +1,9 @@
 -- activity: what the custodian says happened on the night's session (corrections of earlier sessions included).
--- Grain:   one row per event_id.
+-- Grain:   one row per row of the file; an event_id that stands there twice is refused by the ledger.
 create table activity (
     event_id varchar not null,
     account_id varchar not null,
-    kind varchar not null check (
-        kind in (
-            'buy', 'sell', 'reinvest', 'transfer_in', 'transfer_out', 'deposit', 'withdrawal', 'dividend', 'fee'
-        )
-    ),
+    kind varchar not null,   -- as reported; the ledger refuses those that it does not keep
     trade_date date not null,
     security_id varchar,
     lot_id varchar,
@@ -15,5 +11,6 @@ create table activity (
     amount_microusd bigint,
     acquired_date date,      -- transfers in from outside the book only
     holding_start_date date, -- likewise
-    supersedes varchar
+    supersedes varchar,
+    namesakes integer not null default 1 -- rows of the file with this event_id
 )
