@@ -11,7 +11,7 @@ from assets.book import Book
 from assets.correction import restate
 from assets.night_order import head_before
 from assets.sessions import sessions_between
-from assets.store import Store, Version, Writing
+from assets.store import Carried, Store, Version, Writing
 
 INPUTS = {
     "activity": "custodian_activity",
@@ -42,8 +42,9 @@ LOAD_STEPS = (
     "lots/refuse_actions",
     "lots/drop_refused_actions",
 )
+KEEP_STEPS = {True: ("lots/drop_touched",), False: ("lots/keep_untouched",)}
+"""What becomes of the sublots of the night before, by whether they were carried into tonight's file."""
 WRITE_STEPS = (
-    "lots/keep_untouched",
     "lots/write_parts",
     "lots/write_losses",
     "lots/write_cash",
@@ -74,7 +75,10 @@ def write_lots(*, store: Store, book: Book, night: dt.date, shard: str) -> Versi
         Where the books do not add up; nothing is written.
     """
     before = head_before("lots", store=store, book=book, night=night, shard=shard)
-    with store.writing("lots", night=night, shard=shard) as writing:
+    carried = None
+    if before is not None and not _is_worn(store, before):
+        carried = Carried(version=before, tables=("sublot",))
+    with store.writing("lots", night=night, shard=shard, carried=carried) as writing:
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)
         ledger_day.prepare(writing)
@@ -83,7 +87,7 @@ def write_lots(*, store: Store, book: Book, night: dt.date, shard: str) -> Versi
             _open(writing, night=night)
         else:
             writing.attach(before, alias="before")
-            _age(writing, store=store, book=book, night=night, shard=shard)
+            _age(writing, store=store, book=book, night=night, shard=shard, is_carried=carried is not None)
     assert writing.version is not None
     return writing.version
 
@@ -95,7 +99,16 @@ def _open(writing: Writing, *, night: dt.date) -> None:
         writing.audit(audit)
 
 
-def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: str) -> None:
+def _is_worn(store: Store, before: Version) -> bool:
+    """Return whether so many sublots of ``before`` were replaced since they were last written in order.
+
+    A file that is carried on keeps the place of what was deleted, and what was added stands behind the rest.
+    """
+    with store.reading({"before": before}) as tables:
+        return bool(tables.query("lots/is_worn").item())
+
+
+def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: str, is_carried: bool) -> None:
     """Write the lots of the session before, with tonight's actions and trades booked."""
     readings = book.settings.tax.readings()
     first_night = book.settings.book.first_night
@@ -109,7 +122,7 @@ def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: s
     _run(writing, LOAD_STEPS, night=night)
     ledger_day.run_day(writing, night=night, readings=readings)
     restate(writing, store=store, book=book, night=night, shard=shard)
-    _run(writing, WRITE_STEPS)
+    _run(writing, KEEP_STEPS[is_carried] + WRITE_STEPS)
     for audit in AUDITS:
         writing.audit(audit)
 

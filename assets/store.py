@@ -15,10 +15,10 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
-import hashlib
 import json
 import os
 import re
+import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -26,10 +26,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from assets.table_digest import digest_of_tables
 from ledger.errors import AuditError, StoreError
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+_BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 Parameter = dt.date | int | float | str | bool | None
@@ -78,8 +80,7 @@ class Tables:
     def attach(self, version: Version, *, alias: str) -> None:
         """Attach ``version`` read-only as the schema ``alias`` and note its digest among what was read."""
         assert _SAFE_NAME.fullmatch(alias), alias
-        path = str(version.path).replace("'", "''")
-        self._connection.execute(f"attach '{path}' as {alias} (read_only)")
+        self._connection.execute(f"attach {_quoted(version.path)} as {alias} (read_only)")
         self.inputs[version.name] = version.digest
 
     def detach(self, alias: str) -> None:
@@ -146,6 +147,14 @@ class Writing(Tables):
                     expected="none",
                     remedy="The partition was not written. Look at the inputs named in the run's log.",
                 )
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Carried:
+    """Tables that a new version begins with as an earlier one left them: copied whole, then changed row by row."""
+
+    version: Version
+    tables: tuple[str, ...]
 
 
 class Store:
@@ -217,27 +226,36 @@ class Store:
             connection.close()
 
     @contextlib.contextmanager
-    def writing(self, asset: str, *, night: dt.date, shard: str | None = None) -> Iterator[Writing]:
-        """Open a new version of a partition with the empty tables of ``sql/schema/<asset>/``.
+    def writing(
+        self, asset: str, *, night: dt.date, shard: str | None = None, carried: Carried | None = None
+    ) -> Iterator[Writing]:
+        """Open a new version of a partition with the tables of ``sql/schema/<asset>/``, empty unless ``carried``.
 
         On a clean exit the audits must have found nothing; then the version is digested and renamed into
         place. On an exception nothing remains.
+
+        Raises
+        ------
+        StoreError
+            Where a table to carry has other columns or CHECKs than the schema asks for.
         """
         folder = self.folder(asset, night=night, shard=shard)
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{uuid.uuid4().hex}.tmp"
-        connection = duckdb.connect(str(temporary))
+        if carried is not None:
+            shutil.copyfile(carried.version.path, temporary)
+        connection = duckdb.connect(":memory:")
         try:
             _configure(connection)
-            tables = sorted((SQL / "schema" / asset).glob("*.sql"))
-            assert tables, f"no schema for {asset}"
-            for table in tables:
-                connection.execute(table.read_text(encoding="utf-8"))
-            names = [table.stem for table in tables]
+            # A version that is not finished is thrown away, so that no log of it is written, nor synced.
+            connection.execute(f"attach {_quoted(temporary)} as written (recovery_mode no_wal_writes)")
+            connection.execute("use written")
+            connection.execute("set wal_autocheckpoint = '1TB'")
+            names = _make_tables(connection, asset, carried)
             writing = Writing(connection)
             yield writing
             writing.require_audits()
-            digest, rows = _digest(connection, names, scratch=temporary)
+            digest, rows = _digest(connection, names)
             connection.execute("checkpoint")
             connection.close()
             writing.version = self._settle(
@@ -255,8 +273,7 @@ class Store:
             )
         finally:
             connection.close()
-            for leftover in (temporary, temporary.with_suffix(".tmp.wal")):
-                leftover.unlink(missing_ok=True)
+            temporary.unlink(missing_ok=True)
 
     def _settle(self, temporary: Path, version: Version) -> Version:
         """Give the finished file its name and, unless the night is sealed, make it the head."""
@@ -292,13 +309,13 @@ def write_once_renamed(path: Path, content: bytes) -> None:
         temporary.unlink(missing_ok=True)
 
 
-def digest_of_version(version: Version, *, scratch: Path) -> str:
-    """Return the digest recomputed from the tables of ``version``; ``scratch`` is a name for a temporary file."""
+def digest_of_version(version: Version) -> str:
+    """Return the digest recomputed from the tables of ``version``."""
     connection = duckdb.connect(str(version.path), read_only=True)
     try:
         _configure(connection)
         names = sorted(path.stem for path in (SQL / "schema" / version.asset).glob("*.sql"))
-        return _digest(connection, names, scratch=scratch)[0]
+        return _digest(connection, names)[0]
     finally:
         connection.close()
 
@@ -308,32 +325,60 @@ def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute("set threads = 1")
     connection.execute("set preserve_insertion_order = true")
     connection.execute("set timezone = 'UTC'")
+    connection.execute("set arrow_output_version = '1.0'")
+    connection.execute("set arrow_large_buffer_size = false")
     # Temporary macros: the formulas that statements share, each in one place.
     for function in sorted((SQL / "functions").glob("*.sql")):
         connection.execute(function.read_text(encoding="utf-8"))
 
 
-def _digest(
-    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], *, scratch: Path
-) -> tuple[str, dict[str, int]]:
-    """Return sha256 over the tables in canonical order, and the row counts.
+def _quoted(path: Path) -> str:
+    return "'" + str(path).replace("'", "''") + "'"
 
-    An ordered ``copy`` to Parquet gives the same bytes for the same rows at any thread count; the bytes of a
-    ``.duckdb`` file differ between two writes of the same rows.
+
+def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Carried | None) -> list[str]:
+    """Make the tables of ``asset``, those that are carried excepted, and return the names of all."""
+    schema = {path.stem: path.read_text(encoding="utf-8") for path in sorted((SQL / "schema" / asset).glob("*.sql"))}
+    assert schema, f"no schema for {asset}"
+    kept = carried.tables if carried else ()
+    found = _definitions(connection)
+    for table in sorted(found.keys() - set(kept)):
+        connection.execute(f"drop table {table}")
+    with contextlib.closing(duckdb.connect(":memory:")) as blank:
+        for text in schema.values():
+            blank.execute(text)
+        asked = _definitions(blank)
+    for table in kept:
+        if found.get(table) != asked[table]:
+            assert carried is not None
+            raise StoreError(
+                code="STORE-004",
+                where=f"table {table} of store partition {carried.version.name}",
+                found=found.get(table, "no such table"),
+                expected=asked[table],
+                remedy="The partition was written by another version of Openbell. Write the book's nights again.",
+            )
+    for table, text in schema.items():
+        if table not in kept:
+            connection.execute(text)
+    return list(schema)
+
+
+def _definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    rows = connection.sql("select table_name, sql from duckdb_tables() where database_name = current_database()")
+    return dict(rows.fetchall())
+
+
+def _digest(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> tuple[str, dict[str, int]]:
+    """Return sha256 over the rows of the tables in canonical order, and the row counts.
+
+    The bytes of a ``.duckdb`` file differ between two writes of the same rows, so it is the values that are digested.
     """
-    digest = hashlib.sha256()
-    rows: dict[str, int] = {}
-    export = scratch.with_suffix(".parquet")
-    target = str(export).replace("'", "''")
-    try:
-        for table in tables:
-            connection.execute(f"copy (select * from {table} order by all) to '{target}' (format parquet)")  # noqa: S608
-            rows[table] = connection.sql(f"select count(*) from {table}").fetchall()[0][0]  # noqa: S608
-            digest.update(table.encode())
-            digest.update(hashlib.sha256(export.read_bytes()).digest())
-    finally:
-        export.unlink(missing_ok=True)
-    return digest.hexdigest(), rows
+    ordered = (
+        (table, connection.sql(f"select * from {table} order by all").to_arrow_reader(_BATCH_ROWS))  # noqa: S608
+        for table in tables
+    )
+    return digest_of_tables(ordered)
 
 
 def sync(path: Path) -> None:

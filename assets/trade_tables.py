@@ -54,7 +54,7 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             writing.attach(store.head(asset, night=night), alias=alias)
         for shard in answered:
             version = store.head("reconciliation", night=night, shard=shard)
-            require_intact(store, version)
+            require_intact(version)
             writing.attach(version, alias="answered")
             writing.run("trades/allocation")
             writing.run("trades/account_outcome", shard=shard)
@@ -81,10 +81,9 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     return writing.version
 
 
-def require_intact(store: Store, version: Version) -> None:
+def require_intact(version: Version) -> None:
     """Raise `StoreError` unless the digest recomputed from the file is the one in its name."""
-    scratch = store.root / f".verify-{version.digest[:16]}"
-    found = digest_of_version(version, scratch=scratch)
+    found = digest_of_version(version)
     if found != version.digest:
         raise StoreError(
             code="STORE-003",

@@ -3,37 +3,43 @@
 -- Reads:   trade, open_part.
 -- Binds:   $turn, $kind ('transfer_out' or 'sell').
 -- Order:   none needed.
+-- Notes:   a lot is known by the first of the trades that take from it: lots are looked up by their names once, and
+--          counted by a number.
 create or replace temp table taken as
 with leaving as (
     select
-        event_id,
+        rowid as trade_row,
         account_id,
         security_id,
         lot_id,
         micro_shares,
-        sum(micro_shares) over (
-            partition by account_id, security_id, lot_id order by sequence, event_id rows unbounded preceding
-        )::bigint as count_hi
+        sum(micro_shares) over in_order::bigint as count_hi,
+        first_value(rowid) over in_order as lot_number
     from trade
     where turn = $turn and kind = $kind
+    window in_order as (
+        partition by account_id, security_id, lot_id order by sequence, event_id rows unbounded preceding
+    )
 ),
 parts as (
     select
-        part_id,
-        account_id,
-        security_id,
-        lot_id,
-        position_lo,
-        position_hi,
-        sum(position_hi - position_lo) over (
-            partition by account_id, security_id, lot_id order by position_lo rows unbounded preceding
+        open_part.part_id,
+        leaving.lot_number,
+        open_part.position_lo,
+        open_part.position_hi,
+        sum(open_part.position_hi - open_part.position_lo) over (
+            partition by leaving.lot_number order by open_part.position_lo rows unbounded preceding
         )::bigint as count_hi
     from open_part
-    semi join leaving using (account_id, security_id, lot_id)
+    join leaving
+        on leaving.account_id = open_part.account_id
+        and leaving.security_id = open_part.security_id
+        and leaving.lot_id = open_part.lot_id
+    where leaving.trade_row = leaving.lot_number
 ),
 counted as (
     select
-        leaving.event_id,
+        leaving.trade_row,
         parts.part_id,
         leaving.count_hi - leaving.micro_shares as sale_lo,
         parts.position_hi - parts.count_hi as part_offset,
@@ -42,14 +48,14 @@ counted as (
         ) as lo,
         least(leaving.count_hi, parts.count_hi) as hi
     from leaving
-    join parts using (account_id, security_id, lot_id)
+    join parts on parts.lot_number = leaving.lot_number
     where
         leaving.count_hi - leaving.micro_shares < parts.count_hi
         and parts.count_hi - (parts.position_hi - parts.position_lo) < leaving.count_hi
 )
 select
     open_part.* exclude (position_lo, position_hi),
-    counted.event_id,
+    trade.event_id,
     trade.other_account_id,
     trade.sequence,
     counted.lo + counted.part_offset as position_lo,
@@ -65,6 +71,4 @@ select
     ) as basis_microusd
 from counted
 join open_part on open_part.part_id = counted.part_id
-join trade
-    on trade.event_id = counted.event_id and trade.account_id = open_part.account_id
-    and trade.security_id = open_part.security_id and trade.lot_id = open_part.lot_id and trade.kind = $kind
+join trade on trade.rowid = counted.trade_row

@@ -2,8 +2,9 @@
 -- Grain:   one row per sublot.
 -- Reads:   before, touched.
 -- Binds:   nothing.
--- Order:   as the night before wrote them; the digest sorts.
+-- Order:   account_id, security_id, lot_id, position_lo.
 insert into sublot
 select sublot.*
 from before.sublot
 anti join touched on touched.source_row = sublot.rowid
+order by sublot.account_id, sublot.security_id, sublot.lot_id, sublot.position_lo

@@ -93,13 +93,13 @@ def test_an_error_inside_a_write_leaves_nothing_behind(tmp_path: Path) -> None:
 def test_a_file_that_was_tampered_with_is_found(tmp_path: Path) -> None:
     store = Store(tmp_path)
     version = write(store, weights(("A", 0.25), ("B", 0.75)))
-    require_intact(store, version)
+    require_intact(version)
     connection = duckdb.connect(str(version.path))
     connection.execute("update benchmark_weight set weight = 0.26 where security_id = 'A'")
     connection.close()
-    assert digest_of_version(version, scratch=tmp_path / "scratch") != version.digest
+    assert digest_of_version(version) != version.digest
     with pytest.raises(StoreError, match="STORE-003"):
-        require_intact(store, version)
+        require_intact(version)
 
 
 def test_a_missing_partition_and_a_missing_file_say_what_to_do(tmp_path: Path) -> None:
