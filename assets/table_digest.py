@@ -42,7 +42,7 @@ class _Column:
 
     def add(self, values: pa.Array) -> None:
         if values.null_count:
-            self._is_there.update(memoryview(values.is_valid().cast(pa.uint8()).to_numpy()))
+            self._is_there.update(values.is_valid().cast(pa.uint8()).to_numpy().tobytes())
             values = values.drop_null()
         else:
             self._is_there.update(b"\1" * len(values))
@@ -53,7 +53,7 @@ class _Column:
         if pa.types.is_string(self._type):
             _, offsets, content = values.buffers()
             bounds = np.frombuffer(offsets, np.int32, len(values) + 1, values.offset * 4)
-            self._lengths.update(memoryview(np.diff(bounds)))
+            self._lengths.update(np.diff(bounds).tobytes())
             if content is not None:
                 self._values.update(memoryview(content)[bounds[0] : bounds[-1]])
         else:

@@ -1,11 +1,16 @@
 -- purchases_of_turn: the parts bought this turn, which meet the losses sold before them.
 -- Grain:   one row per part_id.
--- Reads:   open_part, trade.
+-- Reads:   open_part, trade, loss_to_meet.
 -- Binds:   $night, $turn.
 -- Order:   none needed; meeting orders them.
+-- Notes:   only in groups with a loss to meet; others would meet none.
 create or replace temp table candidate as
+with exposed_group as (select distinct household_id, identical_group from loss_to_meet)
 select open_part.*
 from open_part
+semi join exposed_group
+    on exposed_group.household_id = open_part.household_id
+    and exposed_group.identical_group = open_part.identical_group
 semi join trade
     on trade.account_id = open_part.account_id
     and trade.security_id = open_part.security_id

@@ -1,7 +1,7 @@
--- is_worn: whether more than a fifth of the sublots was replaced since all were last written in order.
+-- is_worn: whether the night before left more than a fifth of its sublots' number as places of rows that are gone.
 -- Grain:   one row.
 -- Reads:   before.
 -- Binds:   nothing.
 -- Order:   one row.
--- Notes:   rows keep their rowid for as long as their file is carried on; what is added takes the next ones.
+-- Notes:   a carried file keeps such places until DuckDB finds row groups to merge, which leaves larger holes still.
 select coalesce(max(rowid) + 1 > 1.2 * count(*), true) as is_worn from before.sublot

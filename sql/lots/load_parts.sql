@@ -3,9 +3,10 @@
 -- Reads:   before, touched, ledger_security.
 -- Binds:   nothing.
 -- Order:   none needed.
+-- Notes:   numbered downwards by their rows; parts that the day makes are numbered upwards.
 insert into open_part
 select
-    nextval('part_number') as part_id,
+    -1 - sublot.rowid as part_id,
     sublot.household_id,
     coalesce(ledger_security.identical_group, sublot.security_id) as identical_group,
     sublot.account_id,

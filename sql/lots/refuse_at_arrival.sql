@@ -7,7 +7,7 @@ insert into refused_event
 with fact as (
     select
         trade.*,
-        greatest(count(*) over (partition by trade.event_id), coalesce(repeated_name.rows_of_file, 1)) as namesakes,
+        greatest(coalesce(repeated_trade.trades, 1), coalesce(repeated_name.rows_of_file, 1)) as namesakes,
         ledger_security.security_id is not null as known_security,
         trade.kind in ('buy', 'reinvest', 'sell', 'transfer_in', 'transfer_out') as moves_shares,
         transfer_pair.others,
@@ -16,6 +16,9 @@ with fact as (
         transfer_pair.same_shares
     from trade
     left join ledger_security on ledger_security.security_id = trade.security_id
+    left join (
+        select event_id, count(*) as trades from trade group by event_id having count(*) > 1
+    ) as repeated_trade on repeated_trade.event_id = trade.event_id
     left join (
         -- Its namesakes may be in other shards.
         select event_id, max(namesakes) as rows_of_file from activity.activity where namesakes > 1 group by event_id
