@@ -7,9 +7,12 @@ they differ in where the temporary tables come from and go to.
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
+from collections.abc import Mapping, Sequence, Set
 
 from assets.store import Tables
+from ledger.amounts import MICRO
 from ledger.policy import Readings
 
 WORK_TABLES = (
@@ -43,6 +46,8 @@ STEPS_OF_ACTION = {
     "merger_taxable": ("sell_all", "buy_new"),
 }
 
+FRACTIONS = -1
+"""The turn in which an action of the day sells fractions of a share: at once."""
 PURCHASES = frozenset({"buy", "reinvest", "transfer_in"})
 _MEETING = (
     "meeting",
@@ -69,13 +74,7 @@ _TRANSFER = (
 )
 _POSSIBLE_SALES = ("refuse_missing_shares", "drop_refused")
 _OLDEST = ("name_first_lots", "drop_unnamed_sales")
-_SELL = (
-    "take_shares",
-    "shorten_taken_parts",
-    "drop_empty_parts",
-    "book_disposals",
-    "expose_losses",
-)
+_SELL = ("take_shares", "shorten_taken_parts", "drop_empty_parts", "book_disposals", "expose_losses")
 _EARLIER_LOSSES = ("losses_before_purchases", "purchases_of_turn")
 _LATER_LOSSES = ("losses_of_round", "shares_bought_before")
 
@@ -86,68 +85,89 @@ def prepare(tables: Tables) -> None:
         tables.run(f"ledger/work/{table}")
 
 
-def run_day(tables: Tables, *, night: dt.date, readings: Readings) -> None:
-    """Book the actions and trades staged for ``night``; refused events go to ``refused_event``."""
-    for action in tables.select("from day_action order by sequence").iter_rows(named=True):
-        _act(tables, night=night, action=action)
-    if readings.same_day_order == "exec":
-        tables.run("ledger/order_trades")
-    turns = tables.query("ledger/turns")
-    for turn, kinds in turns.iter_rows():
-        _take_turn(tables, night=night, turn=turn, kinds=frozenset(kinds), readings=readings)
-    tables.run("ledger/book_trades")
-    tables.run("ledger/drop_closed_losses", night=night)
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class _Day:
+    """One day on the day's temporary tables."""
 
+    tables: Tables
+    night: dt.date
+    readings: Readings
+    share_unit: int
 
-def _act(tables: Tables, *, night: dt.date, action: dict[str, str | int | None]) -> None:
-    """Book one corporate action."""
-    steps = STEPS_OF_ACTION[str(action["kind"])]
-    for step in ("note_holdings", "measure_entitlements", *steps):
-        tables.run(f"ledger/action/{step}", night=night, **action)
-    if action["cash_in_lieu_microusd"] is not None and steps[-1] in (_EXCHANGE[-1], _SPIN_OFF[-1]):
-        tables.run("ledger/action/sell_fractions", night=night, **action)
-    tables.run("ledger/drop_empty_parts")
-    tables.run("ledger/drop_closed_losses", night=night)
-    tables.run("ledger/action/book_action", night=night, **action)
-
-
-def _take_turn(tables: Tables, *, night: dt.date, turn: int, kinds: frozenset[str], readings: Readings) -> None:
-    """Book one turn of the day: purchases meet earlier losses, transfers move, sales meet earlier purchases."""
-
-    def run(steps: tuple[str, ...], *, kind: str = "", loss_round: int = 0) -> None:
+    def run(self, steps: Sequence[str], *, turn: int = 0, kind: str = "", loss_round: int = 0) -> None:
+        """Execute statements of ``sql/ledger``."""
         for step in steps:
-            tables.run(
+            self.tables.run(
                 f"ledger/{step}",
-                night=night,
+                night=self.night,
                 turn=turn,
                 kind=kind,
                 round=loss_round,
-                tacking=readings.tacking,
-                older_lot=readings.older_lot,
-                spouse_basis=readings.spouse_basis,
+                tacking=self.readings.tacking,
+                older_lot=self.readings.older_lot,
+                spouse_basis=self.readings.spouse_basis,
             )
 
-    def meet() -> None:
-        if tables.query("ledger/can_meet").item():
-            run(_MEETING)
+    def act(self, action: Mapping[str, str | int | None]) -> None:
+        """Book one corporate action; the fractions that it pays in cash leave before any later action."""
+        steps = STEPS_OF_ACTION[str(action["kind"])]
+        facts = {**action, "night": self.night, "share_unit": self.share_unit}
+        for step in ("note_holdings", "measure_entitlements", *steps):
+            self.tables.run(f"ledger/action/{step}", **facts)
+        self.run(("drop_empty_parts", "drop_closed_losses"))
+        self.tables.run("ledger/action/book_action", **facts)
+        if action["cash_in_lieu_microusd"] is not None and steps[-1] in (_EXCHANGE[-1], _SPIN_OFF[-1]):
+            self.tables.run("ledger/action/sell_fractions", **facts)
+            self.run(_SELL, turn=FRACTIONS, kind="sell")
+            self.tables.run("ledger/action/done_fractions")
 
-    if kinds & PURCHASES:
-        run(_BUY)
-        run(_EARLIER_LOSSES)
-        meet()
-    if "transfer_out" in kinds or "transfer_in" in kinds:
-        run(_TRANSFER, kind="transfer_out")
-    if "sell" in kinds:
-        run(_POSSIBLE_SALES, kind="sell")
-        if "sale of oldest" in kinds:
-            run(_OLDEST)
-        run(_SELL, kind="sell")
-        for loss_round in range(1, _rounds(tables, night=night, turn=turn) + 1):
-            run(_LATER_LOSSES, loss_round=loss_round)
-            meet()
+    def take_turn(self, turn: int, kinds: Set[str]) -> None:
+        """Book one turn of the day: purchases meet earlier losses, transfers move, sales meet earlier purchases."""
+        if kinds & PURCHASES:
+            self.run(_BUY, turn=turn)
+            self.run(_EARLIER_LOSSES, turn=turn)
+            self.meet()
+        if kinds & {"transfer_out", "transfer_in"}:
+            self.run(_TRANSFER, turn=turn, kind="transfer_out")
+        if "sell" in kinds:
+            self.run(_POSSIBLE_SALES, turn=turn, kind="sell")
+            if "sale of oldest" in kinds:
+                self.run(_OLDEST, turn=turn)
+            self.run(_SELL, turn=turn, kind="sell")
+        if kinds & {"sell", "fraction"}:
+            if "fraction" in kinds:
+                self.run(("join_fraction_losses",), turn=turn)
+            self.look_back(turn)
+
+    def look_back(self, turn: int) -> None:
+        """Let the turn's losses meet shares bought before them, in as many rounds as their order needs."""
+        self.run(("order_losses",), turn=turn)
+        rounds = self.tables.query("ledger/rounds", night=self.night, turn=turn)
+        for loss_round in range(1, int(rounds.item()) + 1):
+            self.run(_LATER_LOSSES, turn=turn, loss_round=loss_round)
+            self.meet()
+
+    def meet(self) -> None:
+        if self.tables.query("ledger/can_meet").item():
+            self.run(_MEETING)
 
 
-def _rounds(tables: Tables, *, night: dt.date, turn: int) -> int:
-    """Return in how many rounds the losses of ``turn`` look for shares bought before them."""
-    rounds = tables.query("ledger/rounds", night=night, turn=turn)
-    return int(rounds.item())
+def run_day(tables: Tables, *, night: dt.date, readings: Readings, share_unit: int = MICRO) -> None:
+    """Book the actions and trades staged for ``night``; refused events go to ``refused_event``.
+
+    A share counts ``share_unit`` units: micro-shares everywhere but in scenarios with finer quantities.
+    """
+    day = _Day(tables=tables, night=night, readings=readings, share_unit=share_unit)
+    for action in tables.select("from day_action order by sequence").iter_rows(named=True):
+        day.act(action)
+    if readings.same_day_order == "exec":
+        tables.run("ledger/order_trades")
+    turns = {int(turn): frozenset(kinds) for turn, kinds in tables.query("ledger/turns").iter_rows()}
+    if tables.query("ledger/fractions_wait").item():
+        first = 1 if readings.same_day_order == "day" else 0
+        turns = {first: frozenset(), **turns}
+        turns[first] |= {"fraction"}
+    for turn, kinds in turns.items():
+        day.take_turn(turn, kinds)
+    tables.run("ledger/book_trades")
+    tables.run("ledger/drop_closed_losses", night=night)

@@ -1,8 +1,13 @@
-"""Scenarios through the production ledger: the statements of the night, day after day, on one case in memory."""
+"""Scenarios through the production ledger: the statements of the night, day after day, on one case in memory.
+
+A scenario may count in thirds of a share, which no number of micro-shares is. Its shares are therefore counted in a
+unit that all its quantities are whole in, before and after its splits; the statements do not know the difference.
+"""
 
 from __future__ import annotations
 
 import datetime as dt
+import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
@@ -18,6 +23,9 @@ from ledger.replay import summed_rows
 from ledger.scenario import Row, Scenario, parse
 from ledger.scenario_event import ScenarioError
 
+SHARE_UNIT_MAX = 10**12
+SHARE_COUNT_MAX = 10**18
+"""Products of a count with a price or an amount still fit 128 bits."""
 BOOKED_TABLES = ("disposal_piece", "wash_match", "event", "refused_event")
 
 
@@ -30,17 +38,18 @@ def replay(scenario: Scenario) -> dict[str, Any]:
         Where an event cannot be booked; it carries the refusal's code.
     """
     states: dict[dt.date, dict[str, Any]] = {}
+    unit = share_unit(scenario.events)
     with Store(Path()).reading({}) as tables:
         for table in BOOKED_TABLES:
             tables.run(f"schema/lots/{table}")
         ledger_day.prepare(tables)
-        _stage_book(tables, scenario)
+        _stage_book(tables, scenario, unit=unit)
         for day in scenario.days():
-            _stage_day(tables, scenario, day)
-            ledger_day.run_day(tables, night=day, readings=scenario.readings)
+            _stage_day(tables, scenario, day, unit=unit)
+            ledger_day.run_day(tables, night=day, readings=scenario.readings, share_unit=unit)
             _require_no_refusal(tables)
             if day in scenario.checked_days():
-                states[day] = _state(tables, day)
+                states[day] = _state(tables, day, unit=unit)
     return {"id": scenario.name, "checks": [states[day] for day in scenario.checked_days()]}
 
 
@@ -49,7 +58,35 @@ def replay_document(document: Mapping[str, Any]) -> dict[str, Any]:
     return replay(parse(document))
 
 
-def _stage_book(tables: Tables, scenario: Scenario) -> None:
+def share_unit(events: Sequence[Event]) -> int:
+    """Return how many units a share counts: a multiple of a million in which all quantities and splits are whole.
+
+    Where that is finer than `SHARE_UNIT_MAX`, or than integers can count, the quantities alone decide, or else a
+    share is a million units, and what is finer is cut off.
+    """
+    counts = [shares for event in events for shares in _quantities(event)]
+    ratios = [event.ratio for event in events if isinstance(event, Split | SpinOff | Merger) and event.ratio > 0]
+    whole = math.lcm(*(shares.denominator for shares in counts))
+    most = sum(counts, Fraction(1)) * math.prod(max(ratio, Fraction(1)) for ratio in ratios)
+    with_splits = math.lcm(MICRO, whole * math.prod(ratio.denominator for ratio in ratios))
+    for unit in (with_splits, math.lcm(MICRO, whole)):
+        if unit <= SHARE_UNIT_MAX and most * unit <= SHARE_COUNT_MAX:
+            return unit
+    return MICRO
+
+
+def _quantities(event: Event) -> list[Fraction]:
+    match event:
+        case Buy():
+            return [event.shares]
+        case Sell():
+            return [event.shares, *(shares for _, shares in event.lots)]
+        case Transfer() if event.shares is not None:
+            return [event.shares]
+    return []
+
+
+def _stage_book(tables: Tables, scenario: Scenario, *, unit: int) -> None:
     """Fill the day's accounts and groups, which a scenario states once."""
     _insert(
         tables,
@@ -60,7 +97,7 @@ def _stage_book(tables: Tables, scenario: Scenario) -> None:
                 "household_id": account.household_id,
                 "owner_id": account.owner_id,
                 "no_basis": account.retirement,
-                "share_step_micro": MICRO,
+                "share_step_micro": unit,
             }
             for account in scenario.accounts.values()
         ],
@@ -72,16 +109,16 @@ def _stage_book(tables: Tables, scenario: Scenario) -> None:
     )
 
 
-def _stage_day(tables: Tables, scenario: Scenario, day: dt.date) -> None:
+def _stage_day(tables: Tables, scenario: Scenario, day: dt.date, *, unit: int) -> None:
     """Fill the day's trades and actions."""
     tables.run("ledger/work/trade")
     tables.run("ledger/work/day_action")
     events = scenario.events_of(day)
-    _insert(tables, "trade", [row for event in events for row in _trades(event, scenario)])
+    _insert(tables, "trade", [row for event in events for row in _trades(event, scenario, unit=unit)])
     _insert(tables, "day_action", [row for event in events for row in _actions(event)])
 
 
-def _trades(event: Event, scenario: Scenario) -> list[Row]:
+def _trades(event: Event, scenario: Scenario, *, unit: int) -> list[Row]:
     """Return the rows of ``trade`` that one event makes: a sale has one for each lot that it names."""
     common = {
         "event_id": event.event_id,
@@ -98,27 +135,31 @@ def _trades(event: Event, scenario: Scenario) -> list[Row]:
     match event:
         case Buy():
             account = scenario.accounts[event.account]
-            amounts = {"micro_shares": to_micro(event.shares), "amount_microusd": to_micro(event.amount)}
+            amounts = {"micro_shares": round(event.shares * unit), "amount_microusd": to_micro(event.amount)}
             return [row(account, "buy", lot_id=event.lot, **amounts)]
         case Sell():
             account = scenario.accounts[event.account]
             lots = event.lots or ((None, event.shares),)
             return [
                 row(account, "sell", lot_id=lot, micro_shares=shares, amount_microusd=proceeds)
-                for lot, shares, proceeds in _divided(lots, proceeds=to_micro(event.proceeds))
+                for lot, shares, proceeds in _divided(lots, proceeds=to_micro(event.proceeds), unit=unit)
             ]
         case Transfer():
             giver, receiver = scenario.accounts[event.account], scenario.accounts[event.receiver]
+            shares = None if event.shares is None else round(event.shares * unit)
+            moved = {"lot_id": event.lot, "micro_shares": shares}
             return [
-                row(giver, "transfer_out", lot_id=event.lot, other_account_id=receiver.account_id),
-                row(receiver, "transfer_in", lot_id=event.lot, other_account_id=giver.account_id),
+                row(giver, "transfer_out", other_account_id=receiver.account_id, **moved),
+                row(receiver, "transfer_in", other_account_id=giver.account_id, **moved),
             ]
     return []
 
 
-def _divided(lots: Sequence[tuple[str | None, Fraction]], *, proceeds: int) -> list[tuple[str | None, int, int]]:
-    """Return (lot, micro-shares, micro-dollars) with the proceeds of one sale divided by shares, to the unit."""
-    counts = [to_micro(shares) for _, shares in lots]
+def _divided(
+    lots: Sequence[tuple[str | None, Fraction]], *, proceeds: int, unit: int
+) -> list[tuple[str | None, int, int]]:
+    """Return (lot, units of share, micro-dollars) with the proceeds of one sale divided by shares, to the unit."""
+    counts = [round(shares * unit) for _, shares in lots]
     total, count, rows = sum(counts), 0, []
     for (lot, _), shares in zip(lots, counts, strict=True):
         rows.append((lot, shares, part(proceeds, of=total, lo=count, hi=count + shares)))
@@ -179,14 +220,14 @@ def _require_no_refusal(tables: Tables) -> None:
         )
 
 
-def _state(tables: Tables, day: dt.date) -> dict[str, Any]:
+def _state(tables: Tables, day: dt.date, *, unit: int) -> dict[str, Any]:
     """Return what is realised and what is open, in the form of a scenario's check."""
     realized = tables.query("ledger/report/realized").iter_rows(named=True)
     lots = tables.query("ledger/report/lots").iter_rows(named=True)
     windows = tables.query("ledger/report/open_windows", night=day).iter_rows(named=True)
     return {
         "as_of": day.isoformat(),
-        "realized": summed_rows("realized", [_realized(row) for row in realized]),
+        "realized": summed_rows("realized", [_realized(row, unit=unit) for row in realized]),
         "lots": summed_rows(
             "lots",
             [
@@ -195,8 +236,8 @@ def _state(tables: Tables, day: dt.date) -> dict[str, Any]:
                     "sec": row["security_id"],
                     "lot": row["lot_id"],
                     "hold_start": row["holding_start_date"].isoformat(),
-                    "qty": _units(row["micro_shares"]),
-                    "basis": _units(row["basis_microusd"]),
+                    "qty": Fraction(row["micro_shares"], unit),
+                    "basis": _dollars(row["basis_microusd"]),
                     "absorbed": row["absorbed"],
                 }
                 for row in lots
@@ -209,7 +250,7 @@ def _state(tables: Tables, day: dt.date) -> dict[str, Any]:
                     "group": row["household_group"],
                     "sale": row["sale_id"],
                     "lot": row["lot_id"],
-                    "qty": _units(row["micro_shares"]),
+                    "qty": Fraction(row["micro_shares"], unit),
                     "last_day": row["last_day"].isoformat(),
                 }
                 for row in windows
@@ -218,25 +259,25 @@ def _state(tables: Tables, day: dt.date) -> dict[str, Any]:
     }
 
 
-def _realized(row: Row) -> Row:
-    gain = _units(row["proceeds_microusd"] - row["basis_microusd"])
-    disallowed = _units(row["disallowed_microusd"])
+def _realized(row: Row, *, unit: int) -> Row:
+    gain = _dollars(row["proceeds_microusd"] - row["basis_microusd"])
+    disallowed = _dollars(row["disallowed_microusd"])
     return {
         "sale": row["sale_id"],
         "lot": row["lot_id"],
         "hold_start": row["holding_start_date"].isoformat(),
-        "qty": _units(row["micro_shares"]),
-        "proceeds": _units(row["proceeds_microusd"]),
-        "basis": _units(row["basis_microusd"]),
+        "qty": Fraction(row["micro_shares"], unit),
+        "proceeds": _dollars(row["proceeds_microusd"]),
+        "basis": _dollars(row["basis_microusd"]),
         "gain": gain,
         "disallowed": disallowed,
-        "permanent": _units(row["permanent_microusd"]),
+        "permanent": _dollars(row["permanent_microusd"]),
         "reported": gain + disallowed,
         "term": "L" if row["long_term"] else "S",
     }
 
 
-def _units(micro: int) -> Fraction:
+def _dollars(micro: int) -> Fraction:
     return Fraction(micro, MICRO)
 
 

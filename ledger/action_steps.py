@@ -3,35 +3,45 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from fractions import Fraction
 
 from ledger import reorganisations
 from ledger.blocks import ZERO, Books, LotKey, Part, Piece
 from ledger.events import Action, Buy, Merger, ReturnOfCapital, Sell, SpinOff, Split, Trade
 
-BEFORE_TRADES = -1
-"""The place in the day of what an action sells or buys."""
+BEFORE_TRADES = -1_000_000
+"""What puts the sales and purchases of the day's actions, in their order, before all other trades."""
 
 WHOLE_SHARE = Fraction(1)
 
 
-def book_action(books: Books, action: Action) -> list[Trade]:
+@dataclasses.dataclass(frozen=True, slots=True)
+class Booked:
+    """What an action sells and buys."""
+
+    fractions: Sequence[Sell] = ()
+    """Sold at once, before any later action of the day."""
+    trades: list[Trade] = dataclasses.field(default_factory=list)
+    """Sales and purchases of the day like anybody's."""
+
+
+def book_action(books: Books, action: Action) -> Booked:
     """Book ``action`` on positions held before the open, and return the trades that it makes."""
     if isinstance(action, Split):
         received = _exchange(books, action, security=action.security, ratio=action.ratio)
-        return _fractions(received, action)
+        return Booked(_fractions(received, action))
     if isinstance(action, SpinOff):
-        return _fractions(_spin_off(books, action), action)
+        return Booked(_fractions(_spin_off(books, action), action))
     if isinstance(action, ReturnOfCapital):
         _pay(
             books,
             action,
             lambda part: reorganisations.return_of_capital(basis=part.basis, cash=part.shares * action.per_share),
         )
-        return []
+        return Booked()
     if action.kind == "taxable":
-        return _sell_and_buy(books, action)
+        return Booked(trades=_sell_and_buy(books, action))
     if action.kind == "boot":
         value = action.ratio * _known(action.fmv_new)
         _pay(
@@ -41,7 +51,7 @@ def book_action(books: Books, action: Action) -> list[Trade]:
                 basis=part.basis, cash=part.shares * action.cash, value=part.shares * value
             ),
         )
-    return _fractions(_exchange(books, action, security=action.new_security, ratio=action.ratio), action)
+    return Booked(_fractions(_exchange(books, action, security=action.new_security, ratio=action.ratio), action))
 
 
 def _exchange(books: Books, action: Split | Merger, *, security: str, ratio: Fraction) -> list[Part]:
@@ -50,12 +60,13 @@ def _exchange(books: Books, action: Split | Merger, *, security: str, ratio: Fra
     keys = {part.key: _new_key(books, part.key, action=action.event_id, security=security) for part in moving}
     for part in moving:
         part.shares *= ratio
+        part.first *= ratio
     for key, new_key in keys.items():
         parts = books.lots.pop(key)
         for part in parts:
             part.key = new_key
         books.lots[new_key] = parts
-    for loss in books.open_losses:
+    for loss in (*books.open_losses, *books.pending_losses):
         if loss.security == action.security:
             loss.security = security
             loss.shares *= ratio
@@ -76,10 +87,10 @@ def _spin_off(books: Books, action: SpinOff) -> list[Part]:
                 part,
                 key=key,
                 shares=part.shares * action.ratio,
+                first=part.first * action.ratio,
                 basis=basis,
                 purchase=False,
                 absorbed=False,
-                bought_as=key,
             )
         )
     for part in received:
@@ -90,9 +101,10 @@ def _spin_off(books: Books, action: SpinOff) -> list[Part]:
 def _new_key(books: Books, key: LotKey, *, action: str, security: str) -> LotKey:
     """Return the lot's name in the new security, with the action's name added where the account uses it already."""
     account, old_security, lot = key
-    if security != old_security and (account, security, lot) in books.lots:
+    new_key = (account, security, lot)
+    if security != old_security and (new_key in books.lots or new_key in books.names_to_be_used):
         return (account, security, f"{lot}@{action}")
-    return (account, security, lot)
+    return new_key
 
 
 def _pay(books: Books, action: Merger | ReturnOfCapital, terms: Callable[[Part], reorganisations.Payment]) -> None:
@@ -104,11 +116,11 @@ def _pay(books: Books, action: Merger | ReturnOfCapital, terms: Callable[[Part],
         part.basis = payment.basis
 
 
-def _fractions(received: list[Part], action: Split | SpinOff | Merger) -> list[Trade]:
+def _fractions(received: list[Part], action: Split | SpinOff | Merger) -> list[Sell]:
     """Return the sales of fractions of a share, oldest lot first (Rev. Rul. 66-365; Rev. Proc. 77-41)."""
     if action.cash_in_lieu is None:
         return []
-    trades: list[Trade] = []
+    trades: list[Sell] = []
     for account in sorted({part.key[0] for part in received}):
         parts = [part for part in received if part.key[0] == account]
         fraction = left = sum((part.shares for part in parts), ZERO) % WHOLE_SHARE
@@ -124,7 +136,7 @@ def _fractions(received: list[Part], action: Split | SpinOff | Merger) -> list[T
                     date=action.date,
                     event_id=action.event_id,
                     security=parts[0].key[1],
-                    order=BEFORE_TRADES,
+                    order=BEFORE_TRADES + action.order,
                     account=account,
                     proceeds=fraction * action.cash_in_lieu,
                     shares=fraction,
@@ -146,7 +158,7 @@ def _sell_and_buy(books: Books, action: Merger) -> list[Trade]:
                 date=action.date,
                 event_id=action.event_id,
                 security=action.security,
-                order=BEFORE_TRADES,
+                order=BEFORE_TRADES + action.order,
                 account=account,
                 proceeds=shares * action.cash + value,
                 shares=shares,
@@ -154,14 +166,16 @@ def _sell_and_buy(books: Books, action: Merger) -> list[Trade]:
             )
         )
         if action.ratio > 0:
+            new_key = _new_key(books, key, action=action.event_id, security=action.new_security)
+            books.names_to_be_used.add(new_key)
             trades.append(
                 Buy(
                     date=action.date,
                     event_id=action.event_id,
                     security=action.new_security,
-                    order=BEFORE_TRADES,
+                    order=BEFORE_TRADES + action.order,
                     account=account,
-                    lot=_new_key(books, key, action=action.event_id, security=action.new_security)[2],
+                    lot=new_key[2],
                     shares=shares * action.ratio,
                     amount=value,
                 )

@@ -17,6 +17,8 @@ ZERO = Fraction(0)
 
 LotKey = tuple[str, str, str]
 """Account, security, lot."""
+Purchase = tuple[str, str, str, dt.date]
+"""Account, security, lot and day of a purchase: a lot's name may be used again once nothing of it is open."""
 
 
 @dataclasses.dataclass(slots=True)
@@ -31,7 +33,9 @@ class Part:
     holding_start: dt.date
     purchase: bool
     absorbed: bool
-    bought_as: LotKey
+    bought_as: Purchase
+    first: Fraction = ZERO
+    """Its place among the shares of its purchase: how many were before it."""
 
     def take(self, shares: Fraction) -> Part:
         """Cut the first ``shares`` off, with their share of the basis, and return them."""
@@ -39,6 +43,7 @@ class Part:
         taken = dataclasses.replace(self, shares=shares, basis=self.basis * shares / self.shares)
         self.shares -= taken.shares
         self.basis -= taken.basis
+        self.first += taken.shares
         return taken
 
 
@@ -79,6 +84,10 @@ class Books:
     lots: dict[LotKey, list[Part]] = dataclasses.field(default_factory=dict)
     pieces: list[Piece] = dataclasses.field(default_factory=list)
     open_losses: list[OpenLoss] = dataclasses.field(default_factory=list)
+    pending_losses: list[OpenLoss] = dataclasses.field(default_factory=list)
+    """Losses of fractions that today's actions sold; they look for replacements with the day's other losses."""
+    names_to_be_used: set[LotKey] = dataclasses.field(default_factory=set)
+    """Lots that today's actions are about to buy."""
 
     def group(self, security: str) -> str:
         """Return the group of substantially identical securities; one not listed is its own."""
@@ -103,8 +112,10 @@ class Books:
         yield from sorted(parts, key=lambda part: (part.acquired, part.order, *part.key))
 
     def add(self, part: Part) -> None:
-        """Put ``part`` behind the other parts of its lot."""
-        self.lots.setdefault(part.key, []).append(part)
+        """Put ``part`` among the other parts of its lot, in the order of their shares."""
+        parts = self.lots.setdefault(part.key, [])
+        parts.append(part)
+        parts.sort(key=lambda other: other.first)
 
     def put_before(self, part: Part, *, rest: Part) -> None:
         """Put ``part`` before what is ``rest`` of the part that it was cut from."""

@@ -50,11 +50,12 @@ class Sell(Event):
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Transfer(Event):
-    """A whole lot moves in kind from one account to another of the household."""
+    """A lot, or its first ``shares``, moves in kind from one account to another of the household."""
 
     account: str
     receiver: str
     lot: str
+    shares: Fraction | None = None
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from typing import Any
 
-from ledger.events import Account, Event
+from ledger.events import Account, Buy, Event, Merger, ReturnOfCapital, SpinOff, Split
 from ledger.policy import Readings
-from ledger.scenario_event import EventReader, ScenarioError
+from ledger.scenario_event import AMOUNT_MAX, EventReader, ScenarioError, iso_date
 
 TOLERANCE = Fraction(1, 100_000)
 
@@ -68,18 +69,22 @@ def parse(document: Mapping[str, Any]) -> Scenario:
     place = f"scenario {document.get('id', '(no id)')}"
     accounts = {
         name: Account(name, _text(facts, "household", place), str(facts.get("owner", "")), _retirement(facts, place))
-        for name, facts in _mapping(document, "accounts", place).items()
+        for name in _mapping(document, "accounts", place)
+        for facts in (_mapping(document["accounts"], name, f"{place}, accounts"),)
     }
     events = [
         EventReader(facts, f"{place}, event {number + 1}", number, accounts).event()
         for number, facts in enumerate(_objects(document, "events", place))
     ]
     _require_unique_names(events, place)
+    _require_countable(events, place)
+    _require_separate_days(events, place)
+    groups = _mapping(document, "groups", place) if document.get("groups") else {}
     return Scenario(
         name=str(document.get("id", "")),
         accounts=accounts,
-        groups=dict(document.get("groups") or {}),
-        readings=_readings(document.get("policy") or {}, place),
+        groups={name: _text(groups, name, f"{place}, groups") for name in groups},
+        readings=_readings(_mapping(document, "policy", place) if document.get("policy") else {}, place),
         events=sorted(events, key=lambda event: event.date),
         checks=[_dated(check, place) for check in _objects(document, "checks", place)],
     )
@@ -128,6 +133,36 @@ def _require_unique_names(events: Sequence[Event], place: str) -> None:
             )
 
 
+def _require_countable(events: Sequence[Event], place: str) -> None:
+    """Refuse holdings that splits multiply beyond what an integer counts."""
+    bought = sum((event.shares for event in events if isinstance(event, Buy)), Fraction(0))
+    ratios = [event.ratio for event in events if isinstance(event, Split | SpinOff | Merger)]
+    if bought * math.prod(max(ratio, Fraction(1)) for ratio in ratios) > AMOUNT_MAX:
+        raise ScenarioError(
+            where=place,
+            found=f"{bought} shares bought, and ratios that multiply them",
+            expected=f"at most {AMOUNT_MAX} shares after all of them",
+            remedy="Mend the scenario file.",
+        )
+
+
+def _require_separate_days(events: Sequence[Event], place: str) -> None:
+    """Refuse a taxable merger on the day of another action of its securities: which comes first, the file can't say."""
+    actions = [event for event in events if isinstance(event, Split | SpinOff | Merger | ReturnOfCapital)]
+    for merger in actions:
+        if not isinstance(merger, Merger) or merger.kind != "taxable":
+            continue
+        for other in actions:
+            names = {other.security, getattr(other, "new_security", other.security)}
+            if other is not merger and other.date == merger.date and names & {merger.security, merger.new_security}:
+                raise ScenarioError(
+                    where=f"{place}, action {merger.event_id}",
+                    found=f"a taxable merger on the day of {other.event_id}, another action of its securities",
+                    expected="a day of its own",
+                    remedy="Put one of them on the next day.",
+                )
+
+
 def _readings(policy: Mapping[str, Any], place: str) -> Readings:
     """Return the readings of a scenario's ``policy``, whose ``order`` is the ledger's ``same_day_order``."""
     allowed = {
@@ -136,9 +171,16 @@ def _readings(policy: Mapping[str, Any], place: str) -> Readings:
         "older_lot": ("absorbs", "newer_only"),
         "spouse_basis": ("carry", "lost"),
     }
+    if "order" in policy and "same_day_order" in policy:
+        raise ScenarioError(
+            where=f"{place}, policy",
+            found="order and same_day_order, which are one reading",
+            expected="one of them",
+            remedy="Mend the policy of the scenario file.",
+        )
     readings = {"same_day_order" if name == "order" else name: value for name, value in policy.items()}
     for name, value in readings.items():
-        if value not in allowed.get(name, ()):
+        if not isinstance(value, str) or value not in allowed.get(name, ()):
             raise ScenarioError(
                 where=f"{place}, policy",
                 found=f"{name} {value!r}",
@@ -170,7 +212,7 @@ def _mapping(document: Mapping[str, Any], field: str, place: str) -> Mapping[str
 
 
 def _objects(document: Mapping[str, Any], field: str, place: str) -> list[Mapping[str, Any]]:
-    rows = document.get(field, [])
+    rows = document.get(field, [] if field == "checks" else None)
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise ScenarioError(
             where=place, found=f"{field} {rows!r}", expected="a list of objects", remedy="Mend the scenario file."
@@ -179,15 +221,13 @@ def _objects(document: Mapping[str, Any], field: str, place: str) -> list[Mappin
 
 
 def _dated(check: Mapping[str, Any], place: str) -> Mapping[str, Any]:
-    try:
-        dt.date.fromisoformat(str(check.get("as_of")))
-    except ValueError:
+    if iso_date(check.get("as_of")) is None:
         raise ScenarioError(
             where=f"{place}, checks",
             found=f"as_of {check.get('as_of')!r}",
             expected="an ISO date",
             remedy="Mend the check.",
-        ) from None
+        )
     return check
 
 

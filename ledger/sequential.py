@@ -18,7 +18,7 @@ from ledger import holding, wash
 from ledger.action_steps import book_action
 from ledger.blocks import ZERO, Books, LotKey, OpenLoss, Part, Piece
 from ledger.errors import LedgerError
-from ledger.events import Buy, Event, Merger, ReturnOfCapital, Sell, SpinOff, Split, Trade, Transfer
+from ledger.events import Action, Buy, Event, Merger, ReturnOfCapital, Sell, SpinOff, Split, Trade, Transfer
 from ledger.policy import Readings
 
 
@@ -32,16 +32,30 @@ class Ledger:
 
     def book_day(self, day: dt.date, events: Sequence[Event]) -> None:
         """Book all events of ``day``, which are in the order of their file."""
-        turns = [
-            book_action(self.books, event)
-            for event in events
-            if isinstance(event, Split | SpinOff | Merger | ReturnOfCapital)
-        ]
+        turns = [self._act(event) for event in events if isinstance(event, Split | SpinOff | Merger | ReturnOfCapital)]
+        self.books.names_to_be_used.clear()
         turns += [[event] for event in events if isinstance(event, Buy | Sell | Transfer)]
         if self.readings.same_day_order == "day":
             turns = [[trade for turn in turns for trade in turn]]
+        else:
+            self._take_turn(day, [])
         for turn in turns:
             self._take_turn(day, turn)
+
+    def _act(self, action: Action) -> list[Trade]:
+        """Book ``action`` and sell its fractions of a share at once; return what it trades like anybody else.
+
+        The losses of the fractions look for replacements with those of the day.
+        """
+        booked = book_action(self.books, action)
+        for sale in booked.fractions:
+            for piece in self._sell(sale):
+                if self._is_loss(piece):
+                    self.books.pending_losses.append(OpenLoss(piece, piece.part.key[1], piece.part.shares, -piece.gain))
+        return booked.trades
+
+    def _is_loss(self, piece: Piece) -> bool:
+        return piece.gain < 0 and not self.books.retirement(piece.part.key[0])
 
     def _take_turn(self, day: dt.date, trades: Sequence[Trade]) -> None:
         for buy in self._with_new_names([trade for trade in trades if isinstance(trade, Buy)]):
@@ -50,20 +64,22 @@ class Ledger:
             self._transfer(transfer)
         sales = [trade for trade in trades if isinstance(trade, Sell)]
         sold = [piece for sale in self._possible(sales) for piece in self._sell(sale)]
-        losses = [piece for piece in sold if piece.gain < 0 and not self.books.retirement(piece.part.key[0])]
-        for piece in sorted(losses, key=lambda piece: (piece.order, piece.part.acquired, piece.sale, *piece.part.key)):
-            loss = OpenLoss(piece, piece.part.key[1], piece.part.shares, -piece.gain)
+        losses = [
+            OpenLoss(piece, piece.part.key[1], piece.part.shares, -piece.gain) for piece in sold if self._is_loss(piece)
+        ]
+        losses += self.books.pending_losses
+        self.books.pending_losses.clear()
+        for loss in sorted(losses, key=_order_of_disposition):
             self._meet_shares_bought_before(loss, day)
             self.books.open_losses.append(loss)
         self._forget_closed_losses()
 
     def _with_new_names(self, buys: Sequence[Buy]) -> list[Buy]:
-        """Return the purchases whose lot's name is new; refuse those whose name is open, exposed or used twice."""
+        """Return the purchases whose lot's name is free; refuse those whose name is open or used twice."""
         keys = [(buy.account, buy.security, buy.lot) for buy in buys]
-        used = set(self.books.lots) | {loss.piece.part.bought_as for loss in self.books.open_losses}
         accepted = []
         for buy, key in zip(buys, keys, strict=True):
-            if key in used or keys.count(key) > 1:
+            if key in self.books.lots or keys.count(key) > 1:
                 self.refused.append((buy, _in_use(buy, key)))
             else:
                 accepted.append(buy)
@@ -72,7 +88,8 @@ class Ledger:
     def _buy(self, buy: Buy) -> None:
         """Book a purchase; it first meets the losses sold before it, oldest sale first."""
         key = (buy.account, buy.security, buy.lot)
-        part = Part(key, buy.shares, buy.amount, buy.date, buy.order, buy.date, True, False, key)
+        bought_as = (*key, buy.date)
+        part = Part(key, buy.shares, buy.amount, buy.date, buy.order, buy.date, True, False, bought_as)
         self.books.add(part)
         for loss in sorted(self.books.open_losses, key=_order_of_disposition):
             same = self._one_taxpayer_and_group(loss, part)
@@ -114,17 +131,21 @@ class Ledger:
         loss.piece.permanent += disallowed if lost else ZERO
 
     def _transfer(self, transfer: Transfer) -> None:
-        """Move a whole lot: no sale, no acquisition; dates, capacity and purchase go with it (R25)."""
+        """Move a lot or its first shares: no sale, no acquisition; dates, capacity and purchase go along (R25)."""
         key = (transfer.account, transfer.security, transfer.lot)
         parts = self.books.lots.get(key)
         if parts is None:
             self.refused.append((transfer, _unknown_lot(transfer, key)))
             return
+        open_shares = self.books.open_shares(key)
+        if transfer.shares is not None and transfer.shares > open_shares:
+            self.refused.append((transfer, _oversold(transfer, key, open_shares)))
+            return
         new_key = (transfer.receiver, transfer.security, transfer.lot)
         if any(part.bought_as != parts[0].bought_as for part in self.books.lots.get(new_key, ())):
             self.refused.append((transfer, _in_use(transfer, new_key)))
             return
-        for part in self.books.lots.pop(key):
+        for part in self.books.take(key, open_shares if transfer.shares is None else transfer.shares):
             part.key = new_key
             self.books.add(part)
 
@@ -146,7 +167,8 @@ class Ledger:
             held = [part.key for part in self.books.oldest_first(account=account, security=security)]
             lots = {key: free[key] for key in held}
             if sum((sale.shares for sale in unnamed), ZERO) > sum(lots.values(), ZERO):
-                self.refused += [(sale, _oversold(sale, sum(lots.values(), ZERO))) for sale in unnamed]
+                free_shares = sum(lots.values(), ZERO)
+                self.refused += [(sale, _oversold(sale, (account, security, ""), free_shares)) for sale in unnamed]
                 continue
             possible += [_named(sale, lots) for sale in unnamed]
         return sorted(possible, key=lambda sale: sale.order)
@@ -159,7 +181,7 @@ class Ledger:
                 self.refused.append((sale, _unknown_lot(sale, key)))
                 return True
             if asked[key] > self.books.open_shares(key):
-                self.refused.append((sale, _oversold(sale, self.books.open_shares(key))))
+                self.refused.append((sale, _oversold(sale, key, self.books.open_shares(key))))
                 return True
         return False
 
@@ -185,8 +207,8 @@ class Ledger:
 
 def _order_of_disposition(loss: OpenLoss) -> tuple[object, ...]:
     """Return what orders losses: date, place in the day, original acquisition (26 CFR 1.1091-1(b))."""
-    piece = loss.piece
-    return (piece.date, piece.order, piece.part.acquired, piece.sale, piece.part.key[0], piece.part.key[2])
+    piece, part = loss.piece, loss.piece.part
+    return (piece.date, piece.order, part.acquired, part.order, piece.sale, part.key[0], part.key[2])
 
 
 def _named(sale: Sell, lots: dict[LotKey, Fraction]) -> Sell:
@@ -206,11 +228,11 @@ def _place(event: Event, key: LotKey) -> str:
     return f"event {event.event_id} of account {key[0]}"
 
 
-def _oversold(sale: Sell, open_shares: Fraction) -> LedgerError:
+def _oversold(event: Sell | Transfer, key: LotKey, open_shares: Fraction) -> LedgerError:
     return LedgerError(
         code="LOT-004",
-        where=_place(sale, (sale.account, sale.security, "")),
-        found=f"sales of more shares of {sale.security} than are open",
+        where=_place(event, key),
+        found=f"sales or transfers of more shares of {event.security} than are open",
         expected=f"at most the {open_shares} still open; short sales are not kept",
         remedy="Compare the custodian's activity with the lots of the night before, and send a correction.",
     )

@@ -29,7 +29,7 @@ class Bought(Protocol):
     """What the law asks of a block of shares: when it was bought, and in which purchase."""
 
     acquired: dt.date
-    bought_as: tuple[str, str, str]
+    bought_as: tuple[str, str, str, dt.date]
 
 
 class Held(Bought, Protocol):

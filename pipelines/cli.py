@@ -216,8 +216,8 @@ def errors(*, as_json: bool, debug: bool) -> Iterator[None]:
 def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in ``path``, or refuse it."""
     try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, json.JSONDecodeError) as error:
+        content = json.loads(path.read_text(encoding="utf-8"), object_pairs_hook=_object_of)
+    except (OSError, ValueError, RecursionError) as error:
         raise SettingError(
             code="SET-004",
             where=str(path),
@@ -233,6 +233,16 @@ def read_json(path: Path) -> dict[str, Any]:
             expected="a JSON object",
             remedy="See docs/feeds.md for the form.",
         )
+    return content
+
+
+def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return a JSON object, or refuse one that names a field twice."""
+    content = dict(pairs)
+    if len(content) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in names if names.count(name) > 1)
+        raise ValueError(f"the field {twice!r} twice in one object")
     return content
 
 

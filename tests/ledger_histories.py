@@ -173,7 +173,8 @@ class _Writer:
             if self.dice.random() < 0.08 and key in books.lots and key[0].rpartition(".")[2] != "IRA":
                 other = f"{household}.{'T2' if key[0].endswith('T1') else 'T1'}"
                 move = {"type": "transfer", "sec": key[1], "from": key[0], "to": other, "lot": key[2]}
-                rows.append({**move, "qty": str(shares)})
+                some = shares if self.dice.random() < 0.7 else Fraction(self.dice.randint(1, max(1, int(shares))))
+                rows.append({**move, "qty": str(min(some, shares))})
                 continue
             rows.append(self._sale(key, shares, oldest=alone and self.dice.random() < 0.15))
         for row in rows:

@@ -33,6 +33,7 @@ select
     end as holding_start_date,
     candidate.purchase,
     true as absorbed,
+    candidate.truncated,
     candidate.no_basis,
     candidate.bought_as
 from met

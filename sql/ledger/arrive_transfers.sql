@@ -21,6 +21,7 @@ select
     taken.holding_start_date,
     taken.purchase,
     taken.absorbed,
+    taken.truncated,
     ledger_account.no_basis,
     taken.bought_as
 from taken

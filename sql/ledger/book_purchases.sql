@@ -24,8 +24,11 @@ select
     coalesce(trade.holding_start_date, trade.acquired_date, trade.trade_date) as holding_start_date,
     trade.kind <> 'transfer_in' or trade.acquired_date is not null as purchase,
     coalesce(trade.holding_start_date < trade.acquired_date, false) as absorbed,
+    false as truncated,
     ledger_account.no_basis,
-    purchase_name(trade.account_id, trade.security_id, trade.lot_id) as bought_as
+    purchase_name(
+        trade.account_id, trade.security_id, trade.lot_id, coalesce(trade.acquired_date, trade.trade_date)
+    ) as bought_as
 from trade
 join ledger_account on ledger_account.account_id = trade.account_id
 where

@@ -11,4 +11,4 @@ semi join trade
     and trade.identical_group = exposed_loss.identical_group
     and trade.turn = $turn
     and trade.kind in ('buy', 'reinvest', 'transfer_in')
-where exposed_loss.sale_date >= $night::date - 30
+where exposed_loss.sale_date >= $night::date - 30 and exposed_loss.turn >= 0

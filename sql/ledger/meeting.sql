@@ -9,7 +9,7 @@ with losses as (
         *,
         sum(position_hi - position_lo) over (
             partition by household_id, identical_group
-            order by sale_date, sale_order, acquired_date, sale_id, account_id, lot_id, position_lo
+            order by sale_date, sale_order, acquired_date, purchase_order, sale_id, account_id, lot_id, position_lo
             rows unbounded preceding
         )::bigint as count_hi
     from loss_to_meet

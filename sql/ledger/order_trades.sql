@@ -10,5 +10,6 @@ from (
         account_id,
         dense_rank() over (partition by household_id, identical_group order by sequence, event_id) as turn
     from trade
+    where turn >= 0
 ) as numbered
-where numbered.event_id = trade.event_id and numbered.account_id = trade.account_id
+where trade.turn >= 0 and numbered.event_id = trade.event_id and numbered.account_id = trade.account_id

@@ -1,4 +1,4 @@
--- refuse_lot_clash: transfers into an account that already uses the lot's name for another purchase.
+-- refuse_lot_clash: transfers into an account that uses the lot's name for another purchase, or is about to.
 -- Grain:   one row per (event_id, account_id).
 -- Reads:   trade, open_part.
 -- Binds:   $turn.
@@ -18,8 +18,15 @@ join open_part as moving
     on moving.account_id = trade.account_id
     and moving.security_id = trade.security_id
     and moving.lot_id = trade.lot_id
+left join trade as other
+    on other.turn = $turn
+    and other.kind = 'transfer_out'
+    and other.account_id <> trade.account_id
+    and other.other_account_id = trade.other_account_id
+    and other.security_id = trade.security_id
+    and other.lot_id = trade.lot_id
 join open_part as present
-    on present.account_id = trade.other_account_id
+    on present.account_id in (trade.other_account_id, other.account_id)
     and present.security_id = trade.security_id
     and present.lot_id = trade.lot_id
     and present.bought_as <> moving.bought_as

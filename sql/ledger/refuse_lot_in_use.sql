@@ -1,13 +1,12 @@
--- refuse_lot_in_use: purchases under the name of a lot that is open or whose loss is still exposed.
+-- refuse_lot_in_use: purchases under the name of a lot that is open.
 -- Grain:   one row per (event_id, account_id).
--- Reads:   trade, open_part, exposed_loss.
+-- Reads:   trade, open_part.
 -- Binds:   $turn.
 -- Order:   event_id, account_id.
 insert into refused_event
 with arriving as (
     select
         *,
-        purchase_name(account_id, security_id, lot_id) as bought_as,
         count(*) over (partition by account_id, security_id, lot_id) as namesakes
     from trade
     where
@@ -33,5 +32,4 @@ where
             and open_part.security_id = arriving.security_id
             and open_part.lot_id = arriving.lot_id
     )
-    or exists (select 1 from exposed_loss where exposed_loss.bought_as = arriving.bought_as)
 order by event_id, account_id

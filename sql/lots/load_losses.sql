@@ -23,6 +23,7 @@ select
     open_loss.sale_date,
     open_loss.sale_order,
     open_loss.acquired_date,
+    open_loss.purchase_order,
     open_loss.holding_start_date,
     open_loss.long_term,
     open_loss.bought_as

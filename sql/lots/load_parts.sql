@@ -22,8 +22,11 @@ select
     sublot.holding_start_date,
     sublot.purchase,
     sublot.absorbed,
+    sublot.truncated,
     sublot.no_basis,
-    coalesce(sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id)) as bought_as
+    coalesce(
+        sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id, sublot.acquired_date)
+    ) as bought_as
 from before.sublot
 semi join touched on touched.source_row = sublot.rowid
 left join ledger_security on ledger_security.security_id = sublot.security_id

@@ -21,6 +21,7 @@ select
     opening_lot.holding_start_date,
     true as purchase,
     opening_lot.holding_start_date < opening_lot.acquired_date as absorbed,
+    false as truncated,
     ledger_account.no_basis,
     null as bought_as
 from activity.opening_lot

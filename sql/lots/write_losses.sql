@@ -19,6 +19,7 @@ select
     sale_date,
     sale_order,
     acquired_date,
+    purchase_order,
     holding_start_date,
     long_term,
     bought_as

@@ -19,7 +19,8 @@ select
     holding_start_date,
     purchase,
     absorbed,
+    truncated,
     no_basis,
-    nullif(bought_as, purchase_name(account_id, security_id, lot_id)) as bought_as
+    nullif(bought_as, purchase_name(account_id, security_id, lot_id, acquired_date)) as bought_as
 from open_part
 order by account_id, security_id, lot_id, position_lo

@@ -12,7 +12,10 @@ with recent as (
         coalesce(security.identical_group_next, sublot.security_id) as identical_group,
         sublot.position_hi - sublot.position_lo as micro_shares,
         sublot.acquired_date + 30 as last_day,
-        coalesce(sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id)) as bought_as
+        coalesce(
+            sublot.bought_as,
+            purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id, sublot.acquired_date)
+        ) as bought_as
     from lots.sublot
     left join policies.security on security.security_id = sublot.security_id
     where

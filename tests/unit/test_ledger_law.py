@@ -18,12 +18,12 @@ SALE = dt.date(2026, 6, 15)
 @dataclasses.dataclass
 class Shares:
     acquired: dt.date = SALE - DAY
-    bought_as: tuple[str, str, str] = ("T1", "X", "N")
+    bought_as: tuple[str, str, str, dt.date] = ("T1", "X", "N", SALE)
     purchase: bool = True
     absorbed: bool = False
 
 
-SOLD = Shares(acquired=SALE - 10 * DAY, bought_as=("T1", "X", "A"))
+SOLD = Shares(acquired=SALE - 10 * DAY, bought_as=("T1", "X", "A", SALE))
 
 
 def replaces(held: Shares, *, older_lot: OlderLot = "absorbs") -> bool:

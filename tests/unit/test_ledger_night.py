@@ -401,7 +401,7 @@ def test_the_windows_tell_the_next_session_what_it_may_not_do(tmp_path: Path) ->
             "identical_group": "Y",
             "micro_shares": 4_000_000,
             "last_day": dt.date(2026, 6, 19),
-            "only_purchase": "IRA/Y/N",
+            "only_purchase": "IRA/Y/N/2026-05-20",
         }
     ]
     assert lots.rows["open_loss"] == 1

@@ -71,6 +71,41 @@ BROKEN = {
     "events that are no list": {**CASE, "events": "none"},
     "no accounts": case(accounts=[]),
     "an account of unknown kind": case(accounts={"T1": {"household": "H1", "kind": "401k"}}),
+    "an account that is a name": case(accounts={"T1": "H1"}),
+    "a group that is a list": case(groups={"X": ["G"]}),
+    "groups that are a name": case(groups="G"),
+    "a policy that is a word": case(policy="additive"),
+    "one reading under two names": case(policy={"order": "day", "same_day_order": "exec"}),
+    "a field that is misspelt": case(BUY, {**ACTION, "type": "split", "ratio": "3/2", "cil_prise": "4"}),
+    "lots in a list": case(BUY, {**SELL, "lots": ["A"]}),
+    "a quantity other than that of the lots": case(BUY, {**SELL, "qty": "5"}),
+    "a transfer to itself": case(
+        BUY, {"date": "2026-03-04", "type": "transfer", "sec": "X", "from": "T1", "to": "T1", "lot": "A"}
+    ),
+    "a spin-off of itself": case(
+        BUY, {**ACTION, "type": "spinoff", "new_sec": "X", "ratio": "1", "fmv_parent": "1", "fmv_child": "1"}
+    ),
+    "a taxable merger into itself": case(
+        BUY, {**ACTION, "type": "merger", "kind": "taxable", "new_sec": "X", "ratio": "1", "fmv_new": "9"}
+    ),
+    "a stock merger with cash": case(
+        BUY, {**ACTION, "type": "merger", "kind": "stock", "new_sec": "Y", "ratio": "1", "cash": "5"}
+    ),
+    "a merger for nothing": case(BUY, {**ACTION, "type": "merger", "kind": "taxable"}),
+    "a taxable merger and a split of the new shares": case(
+        BUY,
+        {**ACTION, "type": "merger", "kind": "taxable", "new_sec": "Y", "ratio": "1", "fmv_new": "9"},
+        {**ACTION, "id": "A2", "sec": "Y", "type": "split", "ratio": "2"},
+    ),
+    "a quantity with an exponent": case({**BUY, "qty": "1e30"}),
+    "a quantity with digits of another script": case({**BUY, "qty": "\u0661"}),
+    "more dollars than can be counted": case({**BUY, "amount": "9999999999999"}),
+    "a ratio of too many digits": case(BUY, {**ACTION, "type": "split", "ratio": "0.12345678901"}),
+    "splits that multiply beyond counting": case(
+        {**BUY, "qty": "1000000"}, {**ACTION, "type": "split", "ratio": "999999999"}
+    ),
+    "a date without hyphens": case({**BUY, "date": "20260302"}),
+    "a date in the year 9999": case({**BUY, "date": "9999-12-30"}),
     "an unknown reading": case(policy={"tacking": "none"}),
     "an unknown field of policy": case(policy={"netting": "yes"}),
 }

@@ -17,6 +17,7 @@ update open_part set
         when entitled.exact then scaled(part_shares, $ratio_new, $ratio_old)
         else entitled.new_count_hi - entitled.new_count_lo
     end,
-    part_basis_microusd = case when entitled.exact then part_basis_microusd else entitled.basis_microusd end
+    part_basis_microusd = case when entitled.exact then part_basis_microusd else entitled.basis_microusd end,
+    truncated = truncated or not entitled.exact
 from entitled
 where entitled.part_id = open_part.part_id

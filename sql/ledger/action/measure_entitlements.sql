@@ -1,11 +1,11 @@
 -- measure_entitlements: the new shares of every open part, old positions counted through the whole account.
 -- Grain:   one row per part_id of the action's security.
--- Reads:   open_part.
+-- Reads:   open_part, trade.
 -- Binds:   $action_id, $security_id, $new_security_id, $ratio_new, $ratio_old.
 -- Order:   none needed.
 -- Notes:   breakpoints are scaled, never lengths, and through the account: so that its lots together hold what the
---          custodian pays, floor(shares * new / old). A lot's name that is taken in the new security gets the action's
---          name added.
+--          custodian pays, floor(shares * new / old). A lot's name that is taken in the new security, or that another
+--          action of the day is about to buy there, gets the action's name added.
 create or replace temp table entitled as
 with counted as (
     select
@@ -39,6 +39,15 @@ select
                     taken.security_id = $new_security_id
                     and taken.account_id = counted.account_id
                     and taken.lot_id = counted.lot_id
+            )
+            or $new_security_id <> $security_id and exists (
+                select 1 from trade as bought
+                where
+                    bought.kind = 'buy'
+                    and bought.sequence < 0
+                    and bought.security_id = $new_security_id
+                    and bought.account_id = counted.account_id
+                    and bought.lot_id = counted.lot_id
             )
             then '@' || $action_id
         else ''

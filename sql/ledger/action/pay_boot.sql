@@ -1,7 +1,7 @@
 -- pay_boot: cash beside the shares of a merger; gain is recognised up to the cash, a loss never.
 -- Grain:   one row per part_id.
 -- Reads:   entitled.
--- Binds:   $cash_microusd, $fmv_new_microusd.
+-- Binds:   $share_unit, $cash_microusd, $fmv_new_microusd.
 -- Order:   none needed.
 -- Notes:   26 U.S.C. 356(a), (c), block by block (Rev. Rul. 68-23). What the cash consumes of the basis is the cash
 --          less the gain, so that basis after = basis - cash + gain.
@@ -10,8 +10,8 @@ with shared as (
     select
         part_id,
         basis_microusd,
-        part($cash_microusd, 1000000, position_lo, position_hi) as proceeds_microusd,
-        part($fmv_new_microusd, 1000000, new_count_lo, new_count_hi) as value_microusd
+        part($cash_microusd, $share_unit, position_lo, position_hi) as proceeds_microusd,
+        part($fmv_new_microusd, $share_unit, new_count_lo, new_count_hi) as value_microusd
     from entitled
 )
 select

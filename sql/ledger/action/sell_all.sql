@@ -1,7 +1,7 @@
 -- sell_all: a taxable merger or a delisting for cash sells every open lot at what is paid for its shares.
 -- Grain:   one row per account and lot.
 -- Reads:   entitled, open_part.
--- Binds:   $action_id, $security_id, $ratio_new, $ratio_old, $cash_microusd, $fmv_new_microusd, $night.
+-- Binds:   $share_unit, $action_id, $sequence, $security_id, $ratio_new, $ratio_old, $cash_microusd, $fmv_new_microusd, $night.
 -- Order:   none needed.
 -- Notes:   26 U.S.C. 1001. The proceeds are cash and the value of new shares; only the cash is cash.
 insert into trade by name
@@ -27,8 +27,8 @@ select
     identical_group,
     lot_id,
     micro_shares,
-    part($cash_microusd, 1000000, 0, micro_shares)
-    + part(coalesce($fmv_new_microusd, 0), 1000000, 0, new_shares) as amount_microusd,
-    part($cash_microusd, 1000000, 0, micro_shares) as cash_microusd,
-    -1 as sequence
+    part($cash_microusd, $share_unit, 0, micro_shares)
+    + part(coalesce($fmv_new_microusd, 0), $share_unit, 0, new_shares) as amount_microusd,
+    part($cash_microusd, $share_unit, 0, micro_shares) as cash_microusd,
+    $sequence - 1000000 as sequence
 from lot

@@ -1,9 +1,10 @@
 -- sell_fractions: fractions of a share that the account cannot hold are received and sold, oldest lot first.
 -- Grain:   one row per account and lot that gives to its fraction.
 -- Reads:   entitled, ledger_account.
--- Binds:   $action_id, $new_security_id, $ratio_new, $ratio_old, $cash_in_lieu_microusd, $night.
+-- Binds:   $share_unit, $action_id, $sequence, $new_security_id, $ratio_new, $ratio_old, $cash_in_lieu_microusd, $night.
 -- Order:   none needed.
--- Notes:   Rev. Rul. 66-365; Rev. Proc. 77-41. The cash is for the exact fraction.
+-- Notes:   Rev. Rul. 66-365; Rev. Proc. 77-41. The cash is for the exact fraction. Turn -1: they leave at once, before
+--          any later action of the day.
 insert into trade by name
 with received as (
     select
@@ -26,7 +27,7 @@ fraction as (
         (
             max(received.account_count_hi)::hugeint * $ratio_new
             % (max(ledger_account.share_step_micro)::hugeint * $ratio_old)
-            * $cash_in_lieu_microusd // ($ratio_old::hugeint * 1000000)
+            * $cash_in_lieu_microusd // ($ratio_old::hugeint * $share_unit)
         )::bigint as amount_microusd
     from received
     join ledger_account on ledger_account.account_id = received.account_id
@@ -55,5 +56,6 @@ select
     hi - lo as micro_shares,
     part(amount_microusd, fraction_shares, lo, hi) as amount_microusd,
     part(amount_microusd, fraction_shares, lo, hi) as cash_microusd,
-    -1 as sequence
+    $sequence - 1000000 as sequence,
+    -1 as turn
 from given

@@ -1,4 +1,4 @@
--- spin_off_parts: the spun-off shares of each part, with its dates and without capacity: nobody bought them.
+-- spin_off_parts: the spun-off shares of each part, with its dates and purchase and without capacity: nobody bought them.
 -- Grain:   one row per part with new shares.
 -- Reads:   divided, open_part.
 -- Binds:   $new_security_id.
@@ -21,8 +21,9 @@ select
     open_part.holding_start_date,
     false as purchase,
     false as absorbed,
+    not divided.exact as truncated,
     open_part.no_basis,
-    purchase_name(open_part.account_id, $new_security_id, divided.new_lot_id) as bought_as
+    open_part.bought_as
 from divided
 join open_part on open_part.part_id = divided.part_id
 where divided.new_count_lo < divided.new_count_hi

@@ -2,7 +2,8 @@
 -- Grain:   one row per loss_id.
 create or replace temp table exposed_loss (
     loss_id bigint not null,
-    turn integer not null,              -- the turn of the day in which it was sold; 0 before the day
+    turn integer not null,              -- the turn of the day in which it was sold; 0 before the day; -1 a fraction of
+                                        -- a share, sold by an action of the day, that waits for the first turn
     round integer not null,
     household_id varchar not null,
     identical_group varchar not null,
@@ -19,6 +20,7 @@ create or replace temp table exposed_loss (
     sale_date date not null,
     sale_order integer not null,
     acquired_date date not null,
+    purchase_order integer not null,
     holding_start_date date not null,
     long_term boolean not null,
     bought_as varchar not null

@@ -17,6 +17,7 @@ create or replace temp table open_part (
     holding_start_date date not null,
     purchase boolean not null,
     absorbed boolean not null,
+    truncated boolean not null,
     no_basis boolean not null,
     bought_as varchar not null
 )

@@ -17,6 +17,7 @@ create table open_loss (
     sale_date date not null,
     sale_order integer not null,     -- among the sales of one day, where the order is known; otherwise 0
     acquired_date date not null,
+    purchase_order integer not null, -- among the purchases of one day, where the order is known; otherwise 0
     holding_start_date date not null,
     long_term boolean not null,
     bought_as varchar not null,      -- account/security/lot of the purchase: its own shares never replace it

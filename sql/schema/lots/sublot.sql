@@ -17,6 +17,7 @@ create table sublot (
     holding_start_date date not null,
     purchase boolean not null,       -- it can absorb a loss; a spun-off share, which was never bought, cannot
     absorbed boolean not null,       -- it has taken a disallowed loss and takes no other
+    truncated boolean not null,      -- an action left a part of a micro-share out: its basis is known to what one costs
     no_basis boolean not null,       -- held in an IRA or Roth account
     bought_as varchar,               -- account/security/lot of its purchase, where it has moved since; else null
     check (position_lo < position_hi)
