@@ -139,14 +139,16 @@ def put(book: Book, name: str, text: str, *, night: dt.date = FIRST_NIGHT, form:
     return path
 
 
-def put_night(book: Book, *, night: dt.date, prices: dict[str, str], actions: str = "") -> None:
+def put_night(
+    book: Book, *, night: dt.date, prices: dict[str, str], actions: str = "", header: str = ACTIONS_HEADER
+) -> None:
     """Write the feeds of a later ``night``: ``prices`` by security, rows of ``actions``, the rest as on the first."""
     for name in ("benchmark", "positions", "cash"):
         put(book, name, TINY[name], night=night)
     lines = [f"{security},{close}\n" for security, close in prices.items()]
     put(book, "prices", "security_id,close_usd\n" + "".join(lines), night=night)
     if actions:
-        put(book, "corporate_actions", ACTIONS_HEADER + actions, night=night)
+        put(book, "corporate_actions", header + actions, night=night)
 
 
 def return_history(*, sessions: int) -> pl.DataFrame:

@@ -15,9 +15,12 @@ traded_group as (
     union
     select ledger_account.household_id, coalesce(ledger_security.identical_group, acted.security_id) as identical_group
     from ledger_account
-    anti join corrected on corrected.household_id = ledger_account.household_id
     cross join acted
     left join ledger_security on ledger_security.security_id = acted.security_id
+    where not exists (
+        select 1 from corrected
+        where corrected.household_id = ledger_account.household_id and corrected.security_id = acted.security_id
+    )
 ),
 recent as (
     select
@@ -55,4 +58,5 @@ union all
 select sublot.rowid as source_row
 from before.sublot
 semi join acted on acted.security_id = sublot.security_id
-where sublot.household_id not in (from corrected)
+anti join corrected
+    on corrected.household_id = sublot.household_id and corrected.security_id = sublot.security_id
