@@ -233,3 +233,11 @@ def test_what_the_days_booked_again_break_is_found_by_their_audits(
     monkeypatch.setattr(correction, "LOAD_STEPS", (*correction.LOAD_STEPS, *steps[-1:]))
     with pytest.raises(AuditError, match="booked again"):
         book.night(THIRD, activity=[late])
+
+
+def test_a_dividend_of_tonight_beside_a_late_event_of_its_security_touches_no_lot(book: SmallBook) -> None:
+    book.night(SECOND)
+    late = sale("E1", shares=40, amount_usd=300, trade_date=SECOND)
+    night = book.night(THIRD, activity=[late, trade("E2", "dividend", security_id="X", amount_usd=5)])
+    assert held(book, night, "X")["T1/A"] == (60, 600)
+    assert cash(book, night) == {"T1": 305}
