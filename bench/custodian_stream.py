@@ -20,7 +20,7 @@ Row = dict[str, object]
 
 TRADES = 12
 """Drawn each night, on average."""
-LATE, WRONG, NEVER = 0.04, 0.04, 0.02
+LATE, WRONG, NEVER = 0.01, 0.01, 0.005
 """Parts of the purchases and sales that arrive late, are corrected later, and never were."""
 DELAY_MAX = 15
 """Sessions after which the last of them has arrived."""

@@ -40,7 +40,6 @@ from pipelines.real_market import RealMarket
 
 SHARD = "s000"
 TERMS_FILE = "reorganisations_curated.csv"
-RESHAPING = ("split", "stock_dividend", "spinoff", "merger", "return_of_capital", "delisting")
 
 STATE = {
     "sublot": "from lots.sublot order by all",
@@ -181,7 +180,8 @@ class Line:
             terms = tables.select("from actions.reorganisation order by all").to_dicts()
             waiting = tables.select("select * from actions.frozen_security order by security_id").to_dicts()
             sizes = tables.select(
-                "select (select count(*) from lots.sublot) as sublots, (select count(*) from lots.refused_event) as refused"
+                "select (select count(*) from lots.sublot) as sublots, "
+                "(select count(*) from lots.refused_event) as refused"
             ).to_dicts()[0]
         seconds = np.array(tally.ledger_seconds)
         return {

@@ -68,6 +68,10 @@ A1,10.01
 A2,0
 A3,-5.5
 """,
+    "reorganisations": """\
+ex_date,security_id,kind,new_symbol,ratio,cash,note,price_check,source
+2013-07-01,ZZZ,ipo_or_new_member,,,0.0,a note,,general knowledge
+""",
     "prices": """\
 security_id,close_usd
 AAA,100

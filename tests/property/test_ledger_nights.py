@@ -139,9 +139,9 @@ def told_late(past: History) -> dict[dt.date, list[Row]]:
 
 
 def belated(past: History) -> dict[dt.date, list[Row]]:
-    """Return the feeds with some events late, some reported wrongly and corrected, some that never were and are cancelled.
+    """Return the feeds with some events late, some first in another account or for another amount and corrected later.
 
-    What is wrong is the amount, or the account, of any household.
+    Some that never were are reported and cancelled.
     """
     dice = random.Random(past.seed)
     feeds: dict[dt.date, list[Row]] = {day: [] for day in DAYS}
