@@ -1,21 +1,21 @@
-"""Corrections: an event that arrives late, or supersedes another, is booked as if it had been there on its day.
+"""Corrections: what arrives late is booked as if it had been there on its day.
 
-The households concerned are taken back to the close of the session before the earliest day that changed and aged
-again, session by session, by the statements of the night. What they hold then takes the place of what they held; how
-that changes the gains of earlier nights is told in `restatement`. Nights already written stay as they are.
+An event that arrives late, supersedes another or cancels it, and an action whose terms arrive after its day, take the
+pairs of household and security concerned back to the close of the session before the earliest day that changed. They
+are aged again, session by session, by the statements of the night. What they hold then takes the place of what they
+held; how that changes the gains of earlier nights is told in `restatement`. Nights already written stay as they are.
 """
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 
 import polars as pl
 
 from assets import ledger_day
-from assets.book import Book
-from assets.sessions import session_before, sessions_between
-from assets.store import Store, Tables, Writing
+from assets.corrected_pairs import Scope
+from assets.sessions import session_before
+from assets.store import Tables, Writing
 
 BOOKED_TABLES = ("disposal_piece", "wash_match", "event", "refused_event", "restatement")
 
@@ -24,126 +24,123 @@ DAY_STEPS = (
     "ledger/work/trade",
     "ledger/work/day_action",
     "lots/stage_securities",
+    "corrections/securities_of_tonight",
     "ledger/regroup",
     "ledger/regroup_losses",
     "corrections/activity_of_day",
+    "corrections/actions_of_day",
     "lots/stage_actions",
     "lots/stage_transfer_pairs",
     "lots/stage_trades",
+    "corrections/decided",
     "lots/refuse_at_arrival",
+    "lots/refuse_unknown_original",
     "ledger/drop_refused",
 )
-LOAD_STEPS = ("corrections/touch_all", "lots/load_parts", "lots/load_losses")
+LOAD_STEPS = ("corrections/touch_pairs", "lots/load_parts", "lots/load_losses", "corrections/keep_losses_of_pairs")
+BEFORE_STEPS = ("corrections/sublots_before_day", "corrections/losses_before_day")
 ACTION_STEPS = ("lots/refuse_actions", "lots/drop_refused_actions")
+DAY_AUDITS = (
+    "no_sublots_overlap",
+    "no_share_absorbs_twice",
+    "no_absorbed_share_absorbs_again",
+    "no_match_exceeds_its_loss",
+)
+AUDITS = ("shares_are_conserved", "basis_is_conserved")
+"""Of all the days that are booked again, together."""
 
 
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class _Replay:
-    """Where a replay reads, and how far it goes."""
+def restate(writing: Writing, tables: Tables, scope: Scope, *, first: dt.date) -> None:
+    """Age the pairs that `find_corrections` found from ``first`` on, and put the result among tonight's tables.
 
-    store: Store
-    book: Book
-    night: dt.date
-    shard: str
-
-    def sessions(self, first: dt.date) -> list[dt.date]:
-        return sessions_between(first=first, last=self.night)
-
-
-def restate(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: str) -> None:
-    """Age the ``corrected`` households of ``writing`` again, and put the result among tonight's tables.
-
-    Runs after the day of the other households and before the state is written.
+    Runs after the day of the other pairs and before the state is written.
     """
-    households = writing.select("from corrected order by household_id")
-    if households.is_empty():
-        return
-    replay = _Replay(store=store, book=book, night=night, shard=shard)
-    with store.reading({}) as tables:
-        first = _gather(tables, replay, households)
-        before = store.head("lots", night=session_before(first), shard=shard)
-        tables.attach(before, alias="before")
-        _age(tables, replay, first=first)
-        _compare(tables, replay, first=first)
-        _hand_over(tables, writing, night=night)
-        writing.inputs.update(tables.inputs)
-
-
-def _gather(tables: Tables, replay: _Replay, households: pl.DataFrame) -> dt.date:
-    """Collect everything reported of the households so far; return the earliest day that tonight's file changes."""
     for table in BOOKED_TABLES:
         tables.run(f"schema/lots/{table}")
-    ledger_day.prepare(tables)
-    tables.insert("corrected", households)
-    tables.attach(replay.store.head("account_policies", night=replay.night), alias="policies")
-    tables.attach(replay.store.head("account_shards", night=replay.night), alias="shards")
-    tables.run("lots/stage_accounts", shard=replay.shard)
-    tables.run("corrections/keep_corrected_accounts")
-    tables.detach("policies")
-    opening = replay.book.settings.book.first_night
-    sessions = replay.sessions(opening)
-    tables.insert("ledger_session", pl.DataFrame({"session": sessions[1:]}))
-    for session in sessions:
-        tables.attach(replay.store.head("custodian_activity", night=session), alias="activity")
-        if session == opening:
-            tables.run("corrections/arrival")
-        tables.run("corrections/arrivals_of_night", arrived=session)
-        tables.detach("activity")
-    tables.run("corrections/activity_schema")
-    first, earlier = replay.night, _first_day(tables, since=replay.night)
-    while earlier < first:
-        # A file of that day or later may have corrected a day before it: those corrections are booked again too.
-        first, earlier = earlier, _first_day(tables, since=earlier)
-    return first
+    for step in ("activity_schema", "actions_schema", "open_loss", "decided_superseded"):
+        tables.run(f"corrections/{step}")
+    tables.insert("unknown_original", tables.query("corrections/unknown_original"))
+    _age(writing, tables, scope, first=first)
+    _compare(tables, scope, first=first)
+    _hand_over(writing, tables, scope)
+    writing.inputs.update(tables.inputs)
 
 
-def _first_day(tables: Tables, *, since: dt.date) -> dt.date:
-    day = tables.query("corrections/first_day", since=since).item()
-    assert isinstance(day, dt.date), day
-    return day
-
-
-def _age(tables: Tables, replay: _Replay, *, first: dt.date) -> None:
-    """Age the households from the close of the session before ``first`` to tonight."""
-    readings = replay.book.settings.tax.readings()
-    for day in replay.sessions(first):
-        for alias, asset in (("policies", "account_policies"), ("actions", "corporate_actions")):
-            tables.attach(replay.store.head(asset, night=day), alias=alias)
-        steps = DAY_STEPS + (LOAD_STEPS if day == first else ()) + ACTION_STEPS
-        for step in steps:
-            tables.run(
-                step,
-                night=day,
-                day=day,
-                first_night=replay.book.settings.book.first_night,
-                same_day_order=readings.same_day_order,
-            )
+def _age(writing: Writing, tables: Tables, scope: Scope, *, first: dt.date) -> None:
+    """Age the pairs from the close of the session before ``first`` to tonight, audited day by day."""
+    readings = scope.book.settings.tax.readings()
+    before = scope.store.head(scope.asset, night=session_before(first), shard=scope.shard)
+    for day in scope.sessions(first):
+        # What is loaded first and handed over last passes through a whole day; between them most days change nothing.
+        if first < day < scope.night and tables.query("corrections/is_quiet", day=day).item():
+            tables.run("ledger/drop_closed_losses", night=day)
+            continue
+        tables.attach(scope.store.head("account_policies", night=day), alias="policies")
+        _run(tables, DAY_STEPS, scope, day=day)
+        if day == first:
+            tables.attach(before, alias="before")
+            _run(tables, LOAD_STEPS, scope, day=day)
+            tables.detach("before")
+            tables.run("corrections/day_before_schema")
+        _run(tables, BEFORE_STEPS + ACTION_STEPS, scope, day=day)
         ledger_day.run_day(tables, night=day, readings=readings)
+        _audit(writing, tables, DAY_AUDITS, day=day)
         tables.detach("policies")
-        tables.detach("actions")
+    tables.run("corrections/drop_day_before")
+    tables.attach(before, alias="before")
+    _audit(writing, tables, AUDITS, day=scope.night)
+    tables.detach("before")
 
 
-def _compare(tables: Tables, replay: _Replay, *, first: dt.date) -> None:
-    """Collect what is realised before tonight, as the nights told it and as the replay does."""
+def _run(tables: Tables, steps: tuple[str, ...], scope: Scope, *, day: dt.date) -> None:
+    order = scope.book.settings.tax.readings().same_day_order
+    for step in steps:
+        tables.run(step, night=day, day=day, first_night=scope.first_night, same_day_order=order)
+
+
+def _audit(writing: Writing, tables: Tables, audits: tuple[str, ...], *, day: dt.date) -> None:
+    """Keep what the audits find in the days that are booked again, under names that tell the day."""
+    for audit in audits:
+        offenders = tables.offenders(audit, night=day)
+        if not offenders.is_empty():
+            writing.audits[f"{audit}, {day} booked again"] = offenders
+
+
+def _compare(tables: Tables, scope: Scope, *, first: dt.date) -> None:
+    """Collect what is realised and paid before tonight, as the nights told it and as the replay does."""
     tables.run("corrections/realized_fact")
-    for session in replay.sessions(first)[:-1]:
-        tables.attach(replay.store.head("lots", night=session, shard=replay.shard), alias="booked")
+    tables.run("corrections/cash_fact")
+    for session in scope.sessions(first)[:-1]:
+        tables.attach(scope.store.head(scope.asset, night=session, shard=scope.shard), alias="booked")
         tables.run("corrections/known_facts")
+        tables.run("corrections/known_cash")
         tables.detach("booked")
-    tables.run("corrections/new_facts", night=replay.night)
+    tables.run("corrections/new_facts", night=scope.night)
+    tables.run("corrections/new_cash")
 
 
-def _hand_over(tables: Tables, writing: Writing, *, night: dt.date) -> None:
+def _hand_over(writing: Writing, tables: Tables, scope: Scope) -> None:
     """Put the replay's lots, losses, cash and bookings among tonight's tables."""
+    night = scope.night
     writing.insert("restatement", tables.query("corrections/restatement"))
     writing.insert("event", tables.query("corrections/replayed_events", night=night))
-    writing.insert("refused_event", tables.query("corrections/replayed_refusals"))
+    writing.insert("refused_event", tables.select("from refused_event order by event_id, account_id"))
+    writing.insert("refused_event", _told_before(writing, tables, night=night))
+    writing.insert("decided", tables.select("select distinct * from decided order by all"))
     writing.insert("disposal_piece", tables.select("from disposal_piece where sale_date = $night", night=night))
     writing.insert("wash_match", tables.select("from wash_match where match_date = $night", night=night))
     writing.run("corrections/touch_corrected")
     writing.run("corrections/drop_replaced_losses")
     writing.insert("open_part", tables.select("from open_part"))
     writing.insert("exposed_loss", tables.select("from exposed_loss"))
-    writing.run("corrections/replayed_cash_table")
-    writing.insert("replayed_cash", tables.query("corrections/replayed_cash"))
+    writing.run("corrections/cash_fact")
+    writing.insert("cash_fact", tables.select("from cash_fact"))
     writing.run("corrections/book_corrections", night=night)
+
+
+def _told_before(writing: Writing, tables: Tables, *, night: dt.date) -> pl.DataFrame:
+    """Return the refusals of events that came late before, less those refused tonight already."""
+    refused = writing.select("select event_id, account_id from refused_event")
+    return tables.query("corrections/refuse_told_before", night=night).join(
+        refused, on=["event_id", "account_id"], how="anti"
+    )

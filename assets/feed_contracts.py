@@ -36,6 +36,9 @@ CONTRACTS = {
     "opening_lots": Contract("static", key=("account_id", "lot_id"), first_night_only=True),
     "opening_cash": Contract("static", key=("account_id",), first_night_only=True),
     "return_history": Contract("static", key=("session", "security_id"), required=False, first_night_only=True),
+    "reorganisations": Contract(
+        "static", key=("ex_date", "security_id", "sequence", "kind"), required=False, may_be_empty=True
+    ),
     "prices": Contract("feeds", key=("security_id",)),
     "corporate_actions": Contract("feeds", key=("action_id",), required=False, may_be_empty=True),
     "benchmark": Contract("feeds", key=("benchmark_id", "security_id")),

@@ -21,6 +21,20 @@ ID = f"^{_PRINTABLE}{{1,64}}$"
 """Any text of 1 to 64 characters, none of them a control, invisible or direction-changing character."""
 TEXT = f"^{_PRINTABLE}{{1,200}}$"
 _EXPOSURE = re.compile(r"f\d{2,}")
+REORGANISATION_KINDS = [
+    "spinoff",
+    "share_class_distribution",
+    "merger_stock",
+    "merger_cash_stock",
+    "acquired_cash",
+    "split",
+    "stock_dividend",
+    "return_of_capital",
+    "cash_dividend",
+    "symbol_change",
+    "delisting",
+    "ipo_or_new_member",
+]
 
 Reads = Literal["text", "micro", "real", "integer", "date", "boolean", "ratio_new", "ratio_old"]
 
@@ -39,9 +53,9 @@ def _field(
     return pa.Field(nullable=blank, metadata=facts, **checks)
 
 
-def _id(column: str, *, blank: bool = False) -> Any:  # noqa: ANN401
+def _id(column: str, *, blank: bool = False, absent: bool = False) -> Any:  # noqa: ANN401
     expected = "an id of 1 to 64 characters without control characters"
-    return _field(column, "text", expected=expected, blank=blank, str_matches=ID)
+    return _field(column, "text", expected=expected, blank=blank, absent=absent, str_matches=ID)
 
 
 def _text(column: str, *, blank: bool = False) -> Any:  # noqa: ANN401
@@ -62,8 +76,8 @@ def _positive(column: str, *, of: str, blank: bool = False, absent: bool = False
     return _field(column, "micro", expected=expected, blank=blank, absent=absent, gt=0)
 
 
-def _not_negative(column: str, *, of: str, blank: bool = False) -> Any:  # noqa: ANN401
-    return _field(column, "micro", expected=f"{of}, zero or more", blank=blank, ge=0)
+def _not_negative(column: str, *, of: str, blank: bool = False, absent: bool = False) -> Any:  # noqa: ANN401
+    return _field(column, "micro", expected=f"{of}, zero or more", blank=blank, absent=absent, ge=0)
 
 
 def _dollars(column: str, *, blank: bool = False) -> Any:  # noqa: ANN401
@@ -81,6 +95,11 @@ def _nonnegative_real(column: str, *, blank: bool = False) -> Any:  # noqa: ANN4
 def _ratio(reads: Literal["ratio_new", "ratio_old"]) -> Any:  # noqa: ANN401
     expected = "new shares per old, such as 3/2 or 1.5, above zero"
     return _field("ratio", reads, expected=expected, blank=True, gt=0)
+
+
+def _sequence() -> Any:  # noqa: ANN401
+    expected = "a whole number, -1000 to 1000"
+    return _field("sequence", "integer", expected=expected, blank=True, absent=True, ge=-1000, le=1000)
 
 
 class Rows(pa.DataFrameModel):
@@ -198,6 +217,31 @@ class ReturnHistory(Rows):
     total_return: float = _field("total_return", "real", expected="a simple return above -1", gt=-1)
 
 
+class Reorganisations(Rows):
+    """static/reorganisations: the operator's terms of spin-offs, mergers and the like."""
+
+    ex_date: pl.Date = _date("ex_date")
+    security_id: str = _id("security_id")
+    kind: str = _field(
+        "kind",
+        "text",
+        expected="one of " + ", ".join(REORGANISATION_KINDS) + ", spinoff_parent_ and the parent's symbol",
+        str_matches=f"^({'|'.join(REORGANISATION_KINDS)}|spinoff_parent_.+)$",
+    )
+    new_symbol: str = _text("new_symbol", blank=True)
+    new_security_id: str = _id("new_security_id", blank=True, absent=True)
+    ratio_new: int = _ratio("ratio_new")
+    ratio_old: int = _ratio("ratio_old")
+    cash_microusd: int = _not_negative("cash", of="dollars per share", blank=True)
+    note: str = _text("note", blank=True)
+    price_check: str = _text("price_check", blank=True)
+    source: str = _text("source", blank=True)
+    fmv_old_microusd: int = _positive("fmv_old_usd", of="dollars per share", blank=True, absent=True)
+    fmv_new_microusd: int = _positive("fmv_new_usd", of="dollars per share", blank=True, absent=True)
+    cash_in_lieu_microusd: int = _not_negative("cash_in_lieu_usd", of="dollars per share", blank=True, absent=True)
+    sequence: int = _sequence()
+
+
 class Prices(Rows):
     """feeds/D/prices: raw closes, as traded."""
 
@@ -236,6 +280,7 @@ class CorporateActions(Rows):
     fmv_old_microusd: int = _positive("fmv_old_usd", of="dollars per share", blank=True)
     fmv_new_microusd: int = _positive("fmv_new_usd", of="dollars per share", blank=True)
     cash_in_lieu_microusd: int = _not_negative("cash_in_lieu_usd", of="dollars per share", blank=True)
+    sequence: int = _sequence()
 
 
 class Benchmark(Rows):
@@ -302,6 +347,7 @@ MODELS: dict[str, type[Rows]] = {
     "opening_lots": OpeningLots,
     "opening_cash": Cash,
     "return_history": ReturnHistory,
+    "reorganisations": Reorganisations,
     "prices": Prices,
     "corporate_actions": CorporateActions,
     "benchmark": Benchmark,

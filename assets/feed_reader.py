@@ -99,7 +99,7 @@ def _typed(raw: RawFile, schema: pa.DataFrameSchema, fields: dict[str, dict[str,
 def _explained(error: SchemaError, raw: RawFile, rows: pl.DataFrame, fields: dict[str, dict[str, Any]]) -> FeedError:
     """Return what Pandera found in the words of the file: its own columns, rows and text."""
     if error.reason_code is SchemaErrorReason.DUPLICATES:
-        keys = [fields[field]["column"] for field in error.schema.unique]
+        keys = [column for field in error.schema.unique if (column := fields[field]["column"]) in raw.header]
         offenders = raw.rows.filter(raw.rows["line"].is_in(error.failure_cases["line"].implode())).select(
             "line", found=pl.concat_str(pl.col(keys).cast(pl.String).fill_null(""), separator=", ")
         )
@@ -115,6 +115,8 @@ def _explained(error: SchemaError, raw: RawFile, rows: pl.DataFrame, fields: dic
         failed = ~error.check_output.to_series()
         blank = error.reason_code is SchemaErrorReason.SERIES_CONTAINS_NULLS
         code = "FEED-021" if blank else _CODE_OF_CHECK.get(error.check.name, "FEED-022")
+        if code == "FEED-024" and expected.startswith("one of "):
+            code = "FEED-023"
     offenders = raw.rows.filter(failed).select("line", found=column)
     return rows_refused(code, file=raw.label, column=column, offenders=offenders, expected=expected)
 

@@ -27,6 +27,8 @@ WORK_TABLES = (
     "corrected",
     "ledger_session",
     "repeated",
+    "unknown_original",
+    "decided",
 )
 
 _EXCHANGE = ("book_lost_dust", "exchange_parts", "exchange_losses")

@@ -8,6 +8,7 @@ import polars as pl
 
 from assets import ledger_day
 from assets.book import Book
+from assets.corrected_pairs import Scope, find_corrections
 from assets.correction import restate
 from assets.night_order import head_before
 from assets.sessions import sessions_between
@@ -24,6 +25,7 @@ ACCOUNT_STEPS = ("lots/stage_accounts", "lots/stage_securities")
 OPENING_STEPS = ("lots/open_with_lots", "lots/open_with_cash", "lots/refuse_before_opening")
 OPENING_AUDITS = ("no_lot_is_oversold",)
 
+REPEATED_STEPS = ("lots/refuse_repeated", "ledger/drop_refused")
 STAGE_STEPS = (
     "lots/stage_actions",
     "lots/stage_transfer_pairs",
@@ -31,10 +33,8 @@ STAGE_STEPS = (
     "lots/refuse_at_arrival",
     "ledger/drop_refused",
 )
+CORRECTION_STEPS = ("lots/refuse_unknown_original", "ledger/drop_refused")
 LOAD_STEPS = (
-    "lots/refuse_repeated",
-    "ledger/drop_refused",
-    "lots/corrected",
     "lots/drop_corrected_trades",
     "lots/touched",
     "lots/load_parts",
@@ -119,12 +119,17 @@ def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: s
         writing.attach(store.head("custodian_activity", night=trade_date), alias="earlier")
         writing.run("lots/repeated", trade_date=trade_date)
         writing.detach("earlier")
-    _run(writing, LOAD_STEPS, night=night)
-    ledger_day.run_day(writing, night=night, readings=readings)
-    restate(writing, store=store, book=book, night=night, shard=shard)
+    _run(writing, REPEATED_STEPS, night=night)
+    scope = Scope(store=store, book=book, night=night, shard=shard)
+    with store.reading({}) as tables:
+        first = find_corrections(writing, tables, scope)
+        _run(writing, CORRECTION_STEPS + LOAD_STEPS, night=night)
+        ledger_day.run_day(writing, night=night, readings=readings)
+        if first is not None:
+            restate(writing, tables, scope, first=first)
     _run(writing, KEEP_STEPS[is_carried] + WRITE_STEPS)
     for audit in AUDITS:
-        writing.audit(audit)
+        writing.audit(audit, night=night)
 
 
 def _run(writing: Writing, steps: tuple[str, ...], **parameters: dt.date | str) -> None:

@@ -1,4 +1,4 @@
-"""The market of a night: prices and whether they are believed, corporate actions, benchmarks, the risk model."""
+"""The market of a night: prices and whether they are believed, benchmarks, the risk model."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from assets.feed_errors import refusal
 from assets.feeds import Intake
 from assets.night_order import head_before
 from assets.risk_estimate import FactorModel, Floats, completed_model, covered_names, estimate_factor_model
-from assets.sessions import session_before
 from assets.store import Store, Tables, Version, Writing
 
-CORPORATE_ACTIONS_AUDITS = ("no_action_is_booked_twice", "no_security_is_frozen_twice")
 PRICES_AUDITS = ("no_security_has_two_prices",)
 BENCHMARK_WEIGHTS_AUDITS = ("no_benchmark_lists_a_name_twice", "every_benchmark_weighs_one")
 RISK_MODEL_AUDITS = (
@@ -24,41 +22,6 @@ RISK_MODEL_AUDITS = (
     "no_specific_risk_is_stated_twice",
     "every_name_has_all_exposures",
 )
-
-
-def write_corporate_actions(*, store: Store, book: Book, night: dt.date) -> Version:
-    """Write tonight's actions, those known so far, and the names frozen until the terms of one arrive.
-
-    Raises
-    ------
-    FeedError
-        Where the file is refused, or gives the id of a booked action to another one (FEED-044).
-    NightOrderError
-        Where the session before has not run.
-    """
-    before = head_before("corporate_actions", store=store, book=book, night=night)
-    intake = Intake(book=book, night=night)
-    reported = intake.rows("corporate_actions").sort("action_id")
-    with store.writing("corporate_actions", night=night) as writing:
-        intake.note_reads(writing)
-        writing.run("corporate_actions/reported_action")
-        writing.insert("reported_action", reported)
-        writing.run("corporate_actions/known_before")
-        if before is not None:
-            writing.attach(before, alias="before")
-            writing.run("corporate_actions/known_before_rows")
-        _refuse_changed_actions(writing, night=night)
-        for table in ("action", "known_action", "frozen_security"):
-            writing.run(
-                f"corporate_actions/{table}",
-                night=night,
-                session_before=session_before(night),
-                first=before is None,
-            )
-        for audit in CORPORATE_ACTIONS_AUDITS:
-            writing.audit(audit)
-    assert writing.version is not None
-    return writing.version
 
 
 def write_prices(*, store: Store, book: Book, night: dt.date) -> Version:
@@ -85,7 +48,7 @@ def write_prices(*, store: Store, book: Book, night: dt.date) -> Version:
         if before is not None:
             writing.attach(before, alias="before")
             writing.run("prices/price_before_rows")
-        writing.run("prices/price", session_before=session_before(night), jump_max=book.settings.trust.jump_max)
+        writing.run("prices/price", night=night, jump_max=book.settings.trust.jump_max)
         for audit in PRICES_AUDITS:
             writing.audit(audit)
     assert writing.version is not None
@@ -151,19 +114,6 @@ def write_risk_model(*, store: Store, book: Book, night: dt.date) -> Version:
             writing.audit(audit, factors=model.exposures.shape[1])
     assert writing.version is not None
     return writing.version
-
-
-def _refuse_changed_actions(tables: Tables, *, night: dt.date) -> None:
-    """Refuse a row with the id of a booked action but another security or ex-date: which is meant, no one can say."""
-    changed = tables.query("corporate_actions/changed_after_booking")
-    if not changed.is_empty():
-        row = changed.row(0, named=True)
-        raise refusal(
-            "FEED-044",
-            where=f"feeds/{night}/corporate_actions action {row['action_id']!r}",
-            found=f"{row['security_id']} on {row['ex_date']}",
-            expected=f"{row['booked_security_id']} on {row['booked_ex_date']}, as it was booked",
-        )
 
 
 def _returns_by_session(tables: Tables, *, names: pl.Series) -> Floats:

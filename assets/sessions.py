@@ -46,6 +46,11 @@ def session_before(day: dt.date) -> dt.date:
     return day
 
 
+def session_on_or_after(day: dt.date) -> dt.date:
+    """Return ``day`` where it is a session, else the first session after it."""
+    return day if is_session(day) else session_after(day)
+
+
 def sessions_between(*, first: dt.date, last: dt.date) -> list[dt.date]:
     """Return the sessions from ``first`` to ``last``, both included where they are sessions."""
     days = (first + _DAY * number for number in range((last - first).days + 1))

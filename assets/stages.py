@@ -14,6 +14,7 @@ import dagster as dg
 
 from assets import (
     account_tables,
+    action_tables,
     lots_tables,
     market_tables,
     proposal_tables,
@@ -59,10 +60,10 @@ STAGES = (
     Stage(
         name="corporate_actions",
         group="market",
-        write=market_tables.write_corporate_actions,
-        feeds=("corporate_actions", "securities"),
+        write=action_tables.write_corporate_actions,
+        feeds=("corporate_actions", "reorganisations", "prices", "securities"),
         reads_night_before=True,
-        audits=market_tables.CORPORATE_ACTIONS_AUDITS,
+        audits=action_tables.AUDITS,
         description="Tonight's actions, which of them can be booked, and the names frozen until their terms are known.",
     ),
     Stage(

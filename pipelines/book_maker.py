@@ -16,7 +16,9 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from assets.book import BookSettings, General, MarketSource, RiskModel, Simulation
+from assets.book import Book, BookSettings, General, MarketSource, RiskModel, Simulation
+from assets.feed_files import FORMS
+from assets.feeds import Intake
 from assets.sessions import require_session
 from ledger.amounts import MICRO
 from ledger.errors import NightOrderError, SettingError
@@ -61,12 +63,13 @@ def make_book(
     first_night: dt.date,
     names: int | None = None,
     factors: int | None = None,
+    terms: Path | None = None,
 ) -> BookSummary:
     """Write a new book at ``path``.
 
     ``market`` is ``synthetic`` or a folder of real prices; ``names`` is the size of the synthetic market, or how
     many of the largest real names to keep (by default all); ``factors`` are those of the synthetic market and of
-    the risk model estimated from it.
+    the risk model estimated from it. ``terms`` is a file that becomes static/reorganisations, held to its contract.
 
     Raises
     ------
@@ -89,6 +92,8 @@ def make_book(
     temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
     try:
         summary = _write(temporary, source=source, night=night, history=history, settings=settings, accounts=accounts)
+        if terms is not None:
+            _take_terms(terms, book=Book(temporary, settings))
         temporary.rename(path)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
@@ -123,6 +128,21 @@ def _require_arguments(
             expected="a new place for the book",
             remedy="Name another folder, or remove this one first.",
         )
+
+
+def _take_terms(terms: Path, *, book: Book) -> None:
+    """Copy the operator's file of terms into the book, and refuse one that breaks its contract."""
+    form = next((form for form in FORMS if terms.name.endswith(form)), None)
+    if form is None or not terms.is_file():
+        raise SettingError(
+            code="SET-015",
+            where="option terms",
+            found=str(terms),
+            expected="a file ending in " + ", ".join(FORMS),
+            remedy="Name the file with the terms, or leave the option out; nothing was written.",
+        )
+    shutil.copyfile(terms, book.path / "static" / f"reorganisations{form}")
+    Intake(book=book, night=book.settings.book.first_night).rows("reorganisations")
 
 
 def _market(

@@ -53,6 +53,7 @@ def init(
     ] = dt.datetime(2026, 9, 1),  # noqa: DTZ001  # a date
     names: Annotated[int | None, typer.Option(help="Securities of a synthetic market.")] = None,
     factors: Annotated[int | None, typer.Option(help="Factors of the estimated risk model.")] = None,
+    terms: Annotated[Path | None, typer.Option(help="A file with terms of reorganisations, to begin with.")] = None,
     *,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -73,6 +74,7 @@ def init(
             first_night=first_night.date(),
             names=names,
             factors=factors,
+            terms=terms,
         )
         show(as_json, {"book": str(book)} | _plain(summary), lambda: _print_facts({"book": book} | _plain(summary)))
 

@@ -68,6 +68,10 @@ A1,10.01
 A2,0
 A3,-5.5
 """,
+    "reorganisations": """\
+ex_date,security_id,kind,new_symbol,ratio,cash,note,price_check,source
+2013-07-01,ZZZ,ipo_or_new_member,,,0.0,a note,,general knowledge
+""",
     "prices": """\
 security_id,close_usd
 AAA,100
@@ -139,14 +143,16 @@ def put(book: Book, name: str, text: str, *, night: dt.date = FIRST_NIGHT, form:
     return path
 
 
-def put_night(book: Book, *, night: dt.date, prices: dict[str, str], actions: str = "") -> None:
+def put_night(
+    book: Book, *, night: dt.date, prices: dict[str, str], actions: str = "", header: str = ACTIONS_HEADER
+) -> None:
     """Write the feeds of a later ``night``: ``prices`` by security, rows of ``actions``, the rest as on the first."""
     for name in ("benchmark", "positions", "cash"):
         put(book, name, TINY[name], night=night)
     lines = [f"{security},{close}\n" for security, close in prices.items()]
     put(book, "prices", "security_id,close_usd\n" + "".join(lines), night=night)
     if actions:
-        put(book, "corporate_actions", ACTIONS_HEADER + actions, night=night)
+        put(book, "corporate_actions", header + actions, night=night)
 
 
 def return_history(*, sessions: int) -> pl.DataFrame:

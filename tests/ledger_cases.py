@@ -74,6 +74,8 @@ class SmallBook:
             for name in securities
         ]
         self.lots = lots
+        self.known: dict[str, Row] = {}
+        self.booked_on: dict[str, dt.date] = {}
 
     def night(self, night: dt.date, *, activity: Sequence[Row] = (), actions: Sequence[Row] = ()) -> Version:
         """Write the partitions that the custodian and the market bring for ``night``, then the lots."""
@@ -87,11 +89,15 @@ class SmallBook:
                 "opening_lot": [{"holding_start_date": lot["acquired_date"], **lot} for lot in opening],
             },
         )
-        self._write(
-            "corporate_actions",
-            night=night,
-            rows={"action": [{"ex_date": night, "understood": True, **_in_micro(row)} for row in actions]},
-        )
+        told = [{"ex_date": night, "effective_date": night, "understood": True, **_in_micro(row)} for row in actions]
+        self.known |= {str(row["action_id"]): row for row in told if row["understood"]}
+        known = [
+            {"first_seen": night, "booked_on": night}
+            | {name: value for name, value in row.items() if name != "understood"}
+            | {"booked_on": self.booked_on.setdefault(name, night)}
+            for name, row in sorted(self.known.items())
+        ]
+        self._write("corporate_actions", night=night, rows={"action": told, "known_action": known})
         return write_lots(store=self.store, book=self.book, night=night, shard=SHARD)
 
     def upstream(self, night: dt.date) -> None:

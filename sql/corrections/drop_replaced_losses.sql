@@ -3,4 +3,10 @@
 -- Reads:   corrected.
 -- Binds:   nothing.
 -- Order:   none needed.
-delete from exposed_loss where household_id in (from corrected)
+delete from exposed_loss
+where exists (
+    select 1 from corrected
+    where
+        corrected.household_id = exposed_loss.household_id
+        and corrected.security_id = exposed_loss.security_id
+)

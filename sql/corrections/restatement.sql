@@ -6,6 +6,7 @@
 select
     household_id,
     account_id,
+    coalesce(min(security_id) filter (where from_piece), min(security_id)) as security_id,
     sale_id,
     lot_id,
     tax_year,

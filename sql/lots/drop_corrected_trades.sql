@@ -1,6 +1,12 @@
--- drop_corrected_trades: corrected households are aged apart, from the night before the earliest event that changed.
+-- drop_corrected_trades: corrected pairs are aged apart, from the session before the earliest day that changed.
 -- Grain:   rows of trade.
 -- Reads:   corrected.
 -- Binds:   nothing.
 -- Order:   none needed.
-delete from trade where household_id in (from corrected)
+delete from trade
+where exists (
+    select 1 from corrected
+    where
+        corrected.household_id = trade.household_id
+        and corrected.security_id = pair_security(trade.kind, trade.security_id)
+)

@@ -1,13 +1,17 @@
--- keep_refused: events refused on earlier nights, until an event that is booked supersedes them.
+-- keep_refused: events refused on earlier nights, until they are booked or superseded.
 -- Grain:   one row per (event_id, account_id).
--- Reads:   before, trade, refused_event, corrected.
+-- Reads:   before, refused_event, decided.
 -- Binds:   nothing.
 -- Order:   event_id, account_id.
+-- Notes:   whatever mends a refusal of an earlier night is a correction, so `decided` has it.
 insert into refused_event
 select earlier.*
 from before.refused_event as earlier
-anti join trade on trade.supersedes = earlier.event_id and trade.account_id = earlier.account_id
+anti join decided
+    on decided.event_id = earlier.event_id
+    and decided.account_id = earlier.account_id
+    -- That a name came twice stays true when its day is booked again.
+    and (decided.superseded or earlier.code <> 'LOT-001')
 anti join refused_event as tonight
     on tonight.event_id = earlier.event_id and tonight.account_id = earlier.account_id
-where earlier.household_id not in (from corrected)
 order by earlier.event_id, earlier.account_id

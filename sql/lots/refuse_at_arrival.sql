@@ -32,13 +32,15 @@ judged as (
         case
             when namesakes > 1 then 'LOT-001'
             when kind not in (
-                'buy', 'sell', 'reinvest', 'transfer_in', 'transfer_out', 'deposit', 'withdrawal', 'dividend', 'fee'
+                'buy', 'sell', 'reinvest', 'transfer_in', 'transfer_out', 'deposit', 'withdrawal', 'dividend', 'fee',
+                'cancel'
             ) then 'LOT-012'
             when trade_date <= $first_night::date then 'LOT-008'
             when trade_date not in (from ledger_session) then 'LOT-002'
             when moves_shares and not known_security then 'LOT-003'
             when moves_shares and micro_shares is null then 'LOT-006'
-            when kind <> 'transfer_out' and amount_microusd is null then 'LOT-006'
+            when kind not in ('transfer_out', 'cancel') and amount_microusd is null then 'LOT-006'
+            when kind = 'cancel' and supersedes is null then 'LOT-006'
             when amount_microusd < 0 then 'LOT-006'
             when kind in ('transfer_in', 'transfer_out') and lot_id is null then 'LOT-006'
             when not one_household then 'LOT-009'
@@ -62,6 +64,7 @@ select distinct
         when 'LOT-006' then
             'a ' || kind || ' of ' || coalesce(micro_shares || ' micro-shares', 'no number of shares') || ' for '
             || coalesce(amount_microusd || ' micro-dollars', 'no amount') || ', lot ' || coalesce(lot_id, 'not named')
+            || case when kind = 'cancel' then ', of no event' else '' end
         when 'LOT-009' then 'a transfer to another household: a gift'
         when 'LOT-010' then 'a transfer between a retirement account and another'
         when 'LOT-011' then 'a transfer of lot ' || lot_id || ' with ' || others || ' other sides, or other shares'
@@ -72,7 +75,7 @@ select distinct
         when 'LOT-008' then 'a date after the opening of the book on ' || $first_night::date
         when 'LOT-002' then 'a session no later than ' || $night::date
         when 'LOT-003' then 'a security of securities.csv'
-        when 'LOT-006' then 'shares, an amount that is not negative and, for a transfer, a lot'
+        when 'LOT-006' then 'shares, an amount that is not negative, for a transfer a lot, and for a cancel the event that it takes back'
         when 'LOT-009' then 'a transfer within one household; gifts are not kept'
         when 'LOT-010' then 'accounts of one kind; contributions and distributions in kind are not kept'
         when 'LOT-011' then 'one other side with the same shares'

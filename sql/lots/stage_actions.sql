@@ -1,10 +1,11 @@
--- stage_actions: tonight's understood actions that change lots, by what the tax law makes of them.
+-- stage_actions: the understood actions that take effect on the day and change lots, by what the tax law makes of them.
 -- Grain:   one row per action_id.
 -- Reads:   actions.
--- Binds:   nothing.
+-- Binds:   $night.
 -- Order:   none needed.
 -- Notes:   a cash dividend is booked from the custodian's activity; a symbol change without a new security changes no
---          lot. Of several actions of one security, a split comes before what is paid on the shares it gives.
+--          lot. Of several actions of one security, a split comes before what is paid on the shares it gives, unless
+--          their sequences say otherwise.
 insert into day_action
 with judged as (
     select
@@ -17,11 +18,17 @@ with judged as (
             else kind
         end as tax_kind
     from actions.action
-    where understood and kind <> 'cash_dividend' and not (kind = 'symbol_change' and new_security_id is null)
+    where
+        understood
+        and effective_date = $night::date
+        and kind <> 'cash_dividend'
+        and not (kind = 'symbol_change' and new_security_id is null)
 )
 select
     action_id,
-    row_number() over (order by kind not in ('split', 'stock_dividend'), action_id) as sequence,
+    row_number() over (
+        order by coalesce(sequence, 0), kind not in ('split', 'stock_dividend'), action_id
+    ) as sequence,
     tax_kind as kind,
     security_id,
     coalesce(new_security_id, security_id) as new_security_id,

@@ -4,7 +4,7 @@
 -- Binds:   $same_day_order.
 -- Order:   none needed.
 -- Notes:   the feed tells no time of day, so trades of one day have no order among themselves (26 CFR 1.1091-1(b)); the
---          reading 'exec' takes the order of the event's names. A purchase without a lot is a lot of its own.
+--          reading 'exec' takes the order of the event's names, group by group. A purchase without a lot is a lot of its own.
 insert into trade by name
 select
     activity.event_id,
@@ -32,7 +32,10 @@ select
     transfer_pair.other_account_id,
     activity.supersedes,
     case $same_day_order when 'exec' then dense_rank() over (
-        partition by ledger_account.household_id order by activity.event_id
+        partition by
+            ledger_account.household_id,
+            pair_security(activity.kind, coalesce(ledger_security.identical_group, activity.security_id))
+        order by activity.event_id
     ) else 0 end as sequence
 from activity.activity
 join ledger_account on ledger_account.account_id = activity.account_id

@@ -5,19 +5,26 @@
 -- Binds:   $night.
 -- Order:   none needed.
 create or replace temp table touched as
-with acted as (
+with moving as (
+    -- A dividend names a security and touches no lot of it.
+    select * from trade where pair_security(kind, security_id) <> ''
+),
+acted as (
     select security_id from day_action
     union
     select new_security_id as security_id from day_action
 ),
 traded_group as (
-    select household_id, identical_group from trade where security_id is not null
+    select household_id, identical_group from moving
     union
     select ledger_account.household_id, coalesce(ledger_security.identical_group, acted.security_id) as identical_group
     from ledger_account
-    anti join corrected on corrected.household_id = ledger_account.household_id
     cross join acted
     left join ledger_security on ledger_security.security_id = acted.security_id
+    where not exists (
+        select 1 from corrected
+        where corrected.household_id = ledger_account.household_id and corrected.security_id = acted.security_id
+    )
 ),
 recent as (
     select
@@ -35,24 +42,25 @@ semi join traded_group
 union all
 select sublot.rowid as source_row
 from before.sublot
-semi join trade
-    on trade.account_id = sublot.account_id
-    and trade.security_id = sublot.security_id
-    and trade.lot_id = sublot.lot_id
+semi join moving
+    on moving.account_id = sublot.account_id
+    and moving.security_id = sublot.security_id
+    and moving.lot_id = sublot.lot_id
 union all
 select sublot.rowid as source_row
 from before.sublot
-semi join trade
-    on trade.account_id = sublot.account_id and trade.security_id = sublot.security_id and trade.lot_id is null
+semi join moving
+    on moving.account_id = sublot.account_id and moving.security_id = sublot.security_id and moving.lot_id is null
 union all
 select sublot.rowid as source_row
 from before.sublot
-semi join trade
-    on trade.other_account_id = sublot.account_id
-    and trade.security_id = sublot.security_id
-    and trade.lot_id = sublot.lot_id
+semi join moving
+    on moving.other_account_id = sublot.account_id
+    and moving.security_id = sublot.security_id
+    and moving.lot_id = sublot.lot_id
 union all
 select sublot.rowid as source_row
 from before.sublot
 semi join acted on acted.security_id = sublot.security_id
-where sublot.household_id not in (from corrected)
+anti join corrected
+    on corrected.household_id = sublot.household_id and corrected.security_id = sublot.security_id

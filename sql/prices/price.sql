@@ -1,7 +1,7 @@
 -- price: tonight's closes, believed or not, and the total return since the session before.
 -- Grain:   one row per security_id that ever had a price.
 -- Reads:   reported_price, price_before, actions.action.
--- Binds:   $session_before (date), $jump_max (largest believed |ln(close / expected)|).
+-- Binds:   $night (date), $jump_max (largest believed |ln(close / expected)|).
 -- Order:   security_id.
 --
 -- Tonight's understood actions give ratio_new shares for ratio_old, and then pay paid_microusd on each new share, in
@@ -19,7 +19,7 @@ with effect as (
         -- No expectation can be formed: the terms are unknown, or the name ends tonight.
         bool_or(not understood or kind in ('merger', 'delisting')) as unforeseeable
     from actions.action
-    where ex_date > $session_before
+    where effective_date = $night::date
     group by security_id
 ),
 known as (

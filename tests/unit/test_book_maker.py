@@ -170,6 +170,25 @@ def test_large_tables_are_parquet_with_the_same_rows(
     validate_feeds(book=Book.open(tmp_path / "book"), night=FIRST)
 
 
+def test_a_book_begins_with_the_operators_terms_only_when_asked(book: Path, tmp_path: Path) -> None:
+    assert not list((book / "static").glob("reorganisations*"))
+    terms = tmp_path / "terms.csv"
+    header = "ex_date,security_id,kind,new_symbol,ratio,cash,note,price_check,source"
+    terms.write_text(f"{header}\n2026-09-01,S1,acquired_cash,,,12,,,\n", encoding="utf-8")
+    a_book(tmp_path / "asked", terms=terms)
+    assert (tmp_path / "asked" / "static" / "reorganisations.csv").read_bytes() == terms.read_bytes()
+
+
+@pytest.mark.parametrize("text", ["ex_date\n", None])
+def test_terms_that_cannot_be_read_are_refused_and_nothing_is_written(text: str | None, tmp_path: Path) -> None:
+    terms = tmp_path / "terms.csv"
+    if text:
+        terms.write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match="FEED-011" if text else "SET-015"):
+        a_book(tmp_path / "book", terms=terms)
+    assert not (tmp_path / "book").exists()
+
+
 def test_one_account_makes_a_book(tmp_path: Path) -> None:
     assert a_book(tmp_path / "book", accounts=1, shards=1).accounts == 1
     validate_feeds(book=Book.open(tmp_path / "book"), night=FIRST)

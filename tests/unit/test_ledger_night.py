@@ -181,6 +181,7 @@ BAD = {
     "another session": (sale("E1", shares=1, amount_usd=1, trade_date=dt.date(2026, 7, 1)), "LOT-002"),
     "before the opening": (sale("E1", shares=1, amount_usd=1, trade_date=dt.date(2026, 5, 4)), "LOT-008"),
     "tomorrow's trade": (sale("E1", shares=1, amount_usd=1, trade_date=THIRD), "LOT-002"),
+    "a cancel of nothing": (trade("E1", "cancel"), "LOT-006"),
     "an option": (trade("E1", "buy_to_open", security_id="X", shares=1, amount_usd=1), "LOT-012"),
     "a declared short sale": (trade("E1", "sell_short", security_id="X", shares=1, amount_usd=1), "LOT-012"),
     "no security": (trade("E1", "buy", shares=1, amount_usd=1), "LOT-003"),

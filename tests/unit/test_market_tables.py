@@ -10,17 +10,17 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.action_tables import write_corporate_actions
 from assets.book import Book
 from assets.market_tables import (
     write_benchmark_weights,
-    write_corporate_actions,
     write_prices,
     write_risk_model,
 )
 from assets.sessions import session_after, session_before
 from assets.store import Store, Version
 from ledger.errors import FeedError, NightOrderError
-from tests.feed_cases import FIRST_NIGHT, SETTINGS, TINY, put, put_night, return_history, tiny_book
+from tests.feed_cases import ACTIONS_HEADER, FIRST_NIGHT, SETTINGS, TINY, put, put_night, return_history, tiny_book
 
 SECOND = session_after(FIRST_NIGHT)
 CLOSES = {"AAA": "100", "BBB": "50.25", "CCC": "10.000001", "DDD": "7"}
@@ -36,11 +36,15 @@ class Market:
         put_night(self.book, night=FIRST_NIGHT, prices=first or CLOSES)
         self._run()
 
-    def night(self, prices: dict[str, str] | None = None, *, actions: str = "") -> dt.date:
+    def night(
+        self, prices: dict[str, str] | None = None, *, actions: str = "", header: str = ACTIONS_HEADER
+    ) -> dt.date:
         """Run the session after the last with closes that differ from the usual by ``prices``; blank: none."""
         self.last = session_after(self.last)
         closes = {name: close for name, close in {**CLOSES, **(prices or {})}.items() if close}
-        put_night(self.book, night=self.last, prices=closes, actions=actions.replace("NIGHT", str(self.last)))
+        put_night(
+            self.book, night=self.last, prices=closes, actions=actions.replace("NIGHT", str(self.last)), header=header
+        )
         self._run()
         return self.last
 
@@ -241,12 +245,24 @@ def test_an_action_delivered_again_is_not_booked_again(market: Market) -> None:
     assert market.price("AAA")["trusted"]
 
 
-def test_a_split_that_arrives_after_its_ex_date_freezes_the_name(market: Market) -> None:
+def test_a_split_that_arrives_after_its_ex_date_is_understood_on_its_day(market: Market) -> None:
     ex_date = market.night()
     market.night(actions=f"X1,AAA,split,{ex_date},2,,,,,\nX2,BBB,cash_dividend,{ex_date},,1,,,,\n")
-    assert market.actions() == {"X1": "it arrived after its ex-date", "X2": None}
-    market.night(actions=f"X1,AAA,split,{ex_date},2,,,,,\n")
-    assert market.frozen() == {"AAA": "X1"}
+    assert market.actions() == {"X1": None, "X2": None}
+    rows = table(market.store, "corporate_actions", "known_action", night=market.last)
+    assert set(rows.select("effective_date", "booked_on").rows()) == {(ex_date, market.last)}
+    assert market.frozen() == {}
+
+
+def test_an_action_takes_effect_on_the_first_session_on_or_after_its_ex_date(tmp_path: Path) -> None:
+    market = Market(tmp_path / "book")
+    while market.last.weekday() < 4:
+        market.night()
+    saturday, monday = market.last + dt.timedelta(days=1), session_after(market.last)
+    market.night()
+    market.night(actions=f"X1,AAA,split,{saturday},5,,,,,\n")
+    rows = table(market.store, "corporate_actions", "action", night=market.last)
+    assert rows.select("effective_date", "why_not").rows() == [(monday, None)]
 
 
 def test_actions_before_the_book_began_and_those_announced_are_left_alone(tmp_path: Path) -> None:
@@ -272,6 +288,7 @@ def test_actions_before_the_book_began_and_those_announced_are_left_alone(tmp_pa
         ("merger,NIGHT,,,,,,", "neither cash_usd nor new_security_id is given"),
         ("merger,NIGHT,,,DDD,,,", "new_security_id or ratio is missing"),
         ("merger,NIGHT,2,5,,,,", "new_security_id or ratio is missing"),
+        ("merger,NIGHT,2,,AAA,,,", "new_security_id is the security itself"),
         ("merger,NIGHT,2,5,DDD,,,", "fmv_new_usd, which the gain on the cash depends on, is missing"),
         ("merger,NIGHT,,5,,,,", None),
         ("merger,NIGHT,2,,DDD,,,", None),
@@ -285,12 +302,31 @@ def test_an_action_is_understood_where_its_terms_suffice(market: Market, action:
     assert market.frozen() == ({"AAA": "X1"} if missing else {})
 
 
-def test_two_actions_that_reshape_a_name_on_one_night_are_not_ordered_by_a_guess(market: Market) -> None:
+NO_ORDER = "another action reshapes the security on the same day, and no sequence tells which is first"
+WITH_SEQUENCE = ACTIONS_HEADER.rstrip() + ",sequence\n"
+
+
+def test_two_actions_that_reshape_a_name_on_one_day_are_not_ordered_by_a_guess(market: Market) -> None:
     rows = "X1,AAA,split,NIGHT,2,,,,,\nX2,AAA,stock_dividend,NIGHT,1.1,,,,,\nX3,AAA,cash_dividend,NIGHT,,1,,,,\n"
     market.night({"AAA": "45"}, actions=rows)
-    reason = "another action reshapes the security on the same night"
-    assert market.actions() == {"X1": reason, "X2": reason, "X3": None}
+    assert market.actions() == {"X1": NO_ORDER, "X2": NO_ORDER, "X3": None}
     assert market.frozen() == {"AAA": "X1"}
+
+
+def test_stated_sequences_order_the_actions_of_one_day(market: Market) -> None:
+    ex_date = market.night(actions="X1,AAA,split,NIGHT,2,,,,,\nX2,AAA,stock_dividend,NIGHT,1.1,,,,,\n")
+    rows = f"X1,AAA,split,{ex_date},2,,,,,,1\nX2,AAA,stock_dividend,{ex_date},1.1,,,,,,2\n"
+    market.night(actions=rows, header=WITH_SEQUENCE)
+    assert market.actions() == {"X1": None, "X2": None}
+    assert market.frozen() == {}
+
+
+def test_a_late_action_of_a_day_with_a_booked_one_needs_a_sequence(market: Market) -> None:
+    ex_date = market.night({"AAA": "50"}, actions="X1,AAA,split,NIGHT,2,,,,,\n")
+    market.night({"AAA": "50"}, actions=f"X2,AAA,stock_dividend,{ex_date},1.1,,,,,\n")
+    assert market.actions() == {"X2": NO_ORDER}
+    market.night({"AAA": "50"}, actions=f"X2,AAA,stock_dividend,{ex_date},1.1,,,,,,1\n", header=WITH_SEQUENCE)
+    assert (market.actions(), market.frozen()) == ({"X2": None}, {})
 
 
 def test_a_name_stays_frozen_until_its_last_open_action_is_understood(market: Market) -> None:

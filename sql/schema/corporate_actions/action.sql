@@ -1,5 +1,5 @@
--- action: tonight's corporate actions: those with an ex_date after the session before, and earlier ones that froze
---         their name and whose terms arrived tonight. Those understood are booked tonight, whatever their ex_date.
+-- action: tonight's corporate actions: those that take effect tonight, those first told after their day, and waiting ones
+--         whose terms arrived tonight. Those understood are booked tonight, on the day on which they take effect.
 -- Grain:   one row per action_id.
 -- Units:   micro-dollars per share; the ratio is ratio_new new shares for ratio_old old ones.
 create table action (
@@ -12,6 +12,8 @@ create table action (
         )
     ),
     ex_date date not null,
+    effective_date date not null, -- the first session on or after ex_date
+    sequence integer,             -- its place among the actions of its security and day, where it is stated
     ratio_new bigint check (ratio_new > 0),
     ratio_old bigint check (ratio_old > 0),
     cash_microusd bigint check (cash_microusd >= 0),

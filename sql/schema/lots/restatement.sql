@@ -5,6 +5,7 @@
 create table restatement (
     household_id varchar not null,
     account_id varchar not null,
+    security_id varchar not null, -- of the sale; of the replacement where the sale itself is not restated
     sale_id varchar not null,
     lot_id varchar not null,
     tax_year integer not null,
