@@ -14,6 +14,7 @@ import polars as pl
 
 from assets import ledger_day
 from assets.book import Book
+from assets.ledger_view import View
 from assets.sessions import session_before, sessions_between
 from assets.store import Store, Tables, Writing
 
@@ -23,7 +24,8 @@ DAY_STEPS = (
     "ledger/work/ledger_security",
     "ledger/work/trade",
     "ledger/work/day_action",
-    "lots/stage_securities",
+)
+STAGE_STEPS = (
     "ledger/regroup",
     "ledger/regroup_losses",
     "corrections/activity_of_day",
@@ -41,6 +43,7 @@ ACTION_STEPS = ("lots/refuse_actions", "lots/drop_refused_actions")
 class _Replay:
     """Where a replay reads, and how far it goes."""
 
+    view: View
     store: Store
     book: Book
     night: dt.date
@@ -50,7 +53,7 @@ class _Replay:
         return sessions_between(first=first, last=self.night)
 
 
-def restate(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: str) -> None:
+def restate(writing: Writing, view: View, *, store: Store, book: Book, night: dt.date, shard: str) -> None:
     """Age the ``corrected`` households of ``writing`` again, and put the result among tonight's tables.
 
     Runs after the day of the other households and before the state is written.
@@ -58,10 +61,10 @@ def restate(writing: Writing, *, store: Store, book: Book, night: dt.date, shard
     households = writing.select("from corrected order by household_id")
     if households.is_empty():
         return
-    replay = _Replay(store=store, book=book, night=night, shard=shard)
+    replay = _Replay(view=view, store=store, book=book, night=night, shard=shard)
     with store.reading({}) as tables:
         first = _gather(tables, replay, households)
-        before = store.head("lots", night=session_before(first), shard=shard)
+        before = store.head(view.asset, night=session_before(first), shard=shard)
         tables.attach(before, alias="before")
         _age(tables, replay, first=first)
         _compare(tables, replay, first=first)
@@ -77,7 +80,7 @@ def _gather(tables: Tables, replay: _Replay, households: pl.DataFrame) -> dt.dat
     tables.insert("corrected", households)
     tables.attach(replay.store.head("account_policies", night=replay.night), alias="policies")
     tables.attach(replay.store.head("account_shards", night=replay.night), alias="shards")
-    tables.run("lots/stage_accounts", shard=replay.shard)
+    tables.run(replay.view.stage_accounts, shard=replay.shard)
     tables.run("corrections/keep_corrected_accounts")
     tables.detach("policies")
     opening = replay.book.settings.book.first_night
@@ -105,11 +108,12 @@ def _first_day(tables: Tables, *, since: dt.date) -> dt.date:
 
 def _age(tables: Tables, replay: _Replay, *, first: dt.date) -> None:
     """Age the households from the close of the session before ``first`` to tonight."""
-    readings = replay.book.settings.tax.readings()
+    readings = replay.view.readings(replay.book.settings)
     for day in replay.sessions(first):
         for alias, asset in (("policies", "account_policies"), ("actions", "corporate_actions")):
             tables.attach(replay.store.head(asset, night=day), alias=alias)
-        steps = DAY_STEPS + (LOAD_STEPS if day == first else ()) + ACTION_STEPS
+        stage = (*DAY_STEPS, replay.view.stage_securities, *STAGE_STEPS)
+        steps = stage + (LOAD_STEPS if day == first else ()) + ACTION_STEPS
         for step in steps:
             tables.run(
                 step,
@@ -127,7 +131,7 @@ def _compare(tables: Tables, replay: _Replay, *, first: dt.date) -> None:
     """Collect what is realised before tonight, as the nights told it and as the replay does."""
     tables.run("corrections/realized_fact")
     for session in replay.sessions(first)[:-1]:
-        tables.attach(replay.store.head("lots", night=session, shard=replay.shard), alias="booked")
+        tables.attach(replay.store.head(replay.view.asset, night=session, shard=replay.shard), alias="booked")
         tables.run("corrections/known_facts")
         tables.detach("booked")
     tables.run("corrections/new_facts", night=replay.night)

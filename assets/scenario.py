@@ -6,7 +6,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -15,8 +15,11 @@ from assets.store import Store, Tables
 from ledger.amounts import MICRO, part, to_micro
 from ledger.events import Account, Buy, Event, Merger, ReturnOfCapital, Sell, SpinOff, Split, Transfer
 from ledger.replay import summed_rows
-from ledger.scenario import Row, Scenario, parse
+from ledger.scenario import Row, Scenario, parse, seen_by_broker
 from ledger.scenario_event import ScenarioError
+
+View = Literal["taxpayer", "broker"]
+"""Whose book: the household's, or the custodian's of every account by itself."""
 
 BOOKED_TABLES = ("disposal_piece", "wash_match", "event", "refused_event")
 
@@ -44,9 +47,10 @@ def replay(scenario: Scenario) -> dict[str, Any]:
     return {"id": scenario.name, "checks": [states[day] for day in scenario.checked_days()]}
 
 
-def replay_document(document: Mapping[str, Any]) -> dict[str, Any]:
+def replay_document(document: Mapping[str, Any], *, view: View = "taxpayer") -> dict[str, Any]:
     """Return what `replay` says of the scenario in ``document``; `ScenarioError` where its form is broken."""
-    return replay(parse(document))
+    scenario = parse(document)
+    return replay(seen_by_broker(scenario) if view == "broker" else scenario)
 
 
 def _stage_book(tables: Tables, scenario: Scenario) -> None:
@@ -58,6 +62,7 @@ def _stage_book(tables: Tables, scenario: Scenario) -> None:
             {
                 "account_id": account.account_id,
                 "household_id": account.household_id,
+                "taxpayer_id": scenario.taxpayers[account.account_id],
                 "owner_id": account.owner_id,
                 "no_basis": account.retirement,
                 "share_step_micro": MICRO,

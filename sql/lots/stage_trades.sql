@@ -32,7 +32,7 @@ select
     transfer_pair.other_account_id,
     activity.supersedes,
     case $same_day_order when 'exec' then dense_rank() over (
-        partition by ledger_account.household_id order by activity.event_id
+        partition by ledger_account.taxpayer_id order by activity.event_id
     ) else 0 end as sequence
 from activity.activity
 join ledger_account on ledger_account.account_id = activity.account_id
