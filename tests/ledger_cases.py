@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
@@ -52,8 +52,10 @@ class SmallBook:
         groups: Mapping[str, str] | None = None,
         securities: Sequence[str] = ("X", "Y", "Z"),
         tax: Tax | None = None,
+        write: Callable[..., Version] = write_lots,
     ) -> None:
         settings = BookSettings(book=General(first_night=first_night), tax=tax or Tax())
+        self.write = write
         self.book = Book(path, settings)
         self.store = Store(path)
         self.accounts = accounts or (
@@ -92,7 +94,7 @@ class SmallBook:
             night=night,
             rows={"action": [{"ex_date": night, "understood": True, **_in_micro(row)} for row in actions]},
         )
-        return write_lots(store=self.store, book=self.book, night=night, shard=SHARD)
+        return self.write(store=self.store, book=self.book, night=night, shard=SHARD)
 
     def upstream(self, night: dt.date) -> None:
         """Write the accounts, securities and shards of ``night``."""

@@ -68,9 +68,7 @@ difference as (
         book_acquired as book_date,
         custodian_acquired as custodian_date
     from pairing
-    where
-        book_lot_id is null or custodian_lot_id is null
-        or abs(book_shares - custodian_shares) > $shares_tolerance_micro
+    where abs(book_shares - custodian_shares) > $shares_tolerance_micro
     union all
     select
         account_id, security_id, book_lot_id, custodian_lot_id, 'basis', basis.book_basis, basis.custodian_basis,

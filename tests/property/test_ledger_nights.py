@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from assets.lots_tables import write_broker_lots, write_lots
 from assets.sessions import sessions_between
 from assets.store import Version
 from ledger import replay as oracle
 from ledger.amounts import to_micro
-from ledger.scenario import disagreements
+from ledger.scenario import disagreements, seen_by_broker
 from tests.ledger_cases import SHARD, Row, SmallBook
 from tests.ledger_feeds import accounts_of, actions_of, activity_of, without_time_of_day
 from tests.ledger_histories import GROUPS, history
@@ -53,7 +54,12 @@ class History:
         self.document = history(seed, households=households, days=len(DAYS), actions=ACTIONS, sessions=DAYS)
         self.feeds: dict[dt.date, list[Row]] = {day: activity_of(self.document, day) for day in DAYS}
 
-    def run(self, path: Path, feeds: Mapping[dt.date, Sequence[Row]]) -> tuple[SmallBook, list[Version]]:
+    def run(
+        self,
+        path: Path,
+        feeds: Mapping[dt.date, Sequence[Row]],
+        write: Callable[..., Version] = write_lots,
+    ) -> tuple[SmallBook, list[Version]]:
         """Return the book after its nights, and the version of lots that each night wrote."""
         book = SmallBook(
             path,
@@ -61,6 +67,7 @@ class History:
             accounts=accounts_of(self.document),
             groups=GROUPS,
             securities=("X", "XB", "Y", "Z"),
+            write=write,
         )
         book.night(FIRST_NIGHT)
         versions = [book.night(day, activity=feeds[day], actions=actions_of(self.document, day)) for day in DAYS]
@@ -104,16 +111,28 @@ def test_nights_of_feeds_say_what_the_oracle_says(tmp_path: Path) -> None:
     assert disallowed > 0
 
 
-@pytest.mark.parametrize("seed", [11])
-def test_late_and_superseding_events_give_what_a_rebuild_gives(tmp_path: Path, seed: int) -> None:
+def test_nights_in_the_brokers_view_say_what_the_oracle_says_of_each_account(tmp_path: Path) -> None:
+    past = History(3, households=8)
+    book, versions = past.run(tmp_path, past.feeds, write_broker_lots)
+    expected = oracle.replay(seen_by_broker(without_time_of_day(past.document)))["checks"][-1]
+    assert disagreements(expected={"lots": expected["lots"]}, found={"lots": book.rows(versions[-1], HELD)}) == []
+    disallowed = sum(amounts[3] for amounts in realized(book, versions).values())
+    assert disallowed == sum(to_micro(row["disallowed"]) for row in expected["realized"])
+    assert disallowed > 0
+
+
+@pytest.mark.parametrize(("seed", "write"), [(11, write_lots), (11, write_broker_lots), (4, write_broker_lots)])
+def test_late_and_superseding_events_give_what_a_rebuild_gives(
+    tmp_path: Path, seed: int, write: Callable[..., Version]
+) -> None:
     past = History(seed, households=5)
-    rebuilt, in_time = past.run(tmp_path / "in_time", past.feeds)
-    corrected, as_it_came = past.run(tmp_path / "as_it_came", belated(past))
+    rebuilt, in_time = past.run(tmp_path / "in_time", past.feeds, write)
+    corrected, as_it_came = past.run(tmp_path / "as_it_came", belated(past), write)
     assert states(corrected, as_it_came[-1]) == states(rebuilt, in_time[-1]), f"seed {seed}"
     assert realized(corrected, as_it_came) == realized(rebuilt, in_time), f"seed {seed}"
     assert sum(version.rows["restatement"] for version in as_it_came) > 0
     # The nights before the corrections stay as they were written.
-    heads = [corrected.store.head("lots", night=day, shard=SHARD).digest for day in DAYS]
+    heads = [corrected.store.head(as_it_came[0].asset, night=day, shard=SHARD).digest for day in DAYS]
     assert heads == [version.digest for version in as_it_came]
     assert all(version.rows["restatement"] == 0 for version in in_time)
 
