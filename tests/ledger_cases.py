@@ -9,7 +9,7 @@ from pathlib import Path
 
 import polars as pl
 
-from assets.book import Book, BookSettings, General, Tax
+from assets.book import Book, BookSettings, Custodian, General, Tax
 from assets.lots_tables import write_lots
 from assets.sessions import session_before
 from assets.store import Store, Tables, Version
@@ -52,9 +52,12 @@ class SmallBook:
         groups: Mapping[str, str] | None = None,
         securities: Sequence[str] = ("X", "Y", "Z"),
         tax: Tax | None = None,
+        custodian: Custodian | None = None,
         write: Callable[..., Version] = write_lots,
     ) -> None:
-        settings = BookSettings(book=General(first_night=first_night), tax=tax or Tax())
+        settings = BookSettings(
+            book=General(first_night=first_night), tax=tax or Tax(), custodian=custodian or Custodian()
+        )
         self.write = write
         self.book = Book(path, settings)
         self.store = Store(path)

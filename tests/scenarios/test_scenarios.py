@@ -11,6 +11,7 @@ import pytest
 from assets import scenario as production
 from ledger import replay as oracle
 from ledger.scenario import disagreements, parse, seen_by_broker
+from tests.book_cases import openbell
 
 HERE = Path(__file__).resolve().parent
 # Cases handed out beside a checkout are run too, where they are present.
@@ -51,6 +52,17 @@ def test_both_ledgers_say_what_the_case_says_of_the_brokers_view(file: Path) -> 
     expected = {"checks": document["broker_checks"]}
     assert differences(expected, production.replay_document(document, view="broker")) == []
     assert differences(expected, oracle.replay(seen_by_broker(parse(document)))) == []
+
+
+def test_the_command_shows_either_book() -> None:
+    file = HERE / "broker_sees_no_other_account.json"
+    document = read(file)
+    for view, expected in (("taxpayer", document["checks"]), ("broker", document["broker_checks"])):
+        ran = openbell("ledger", file, "--view", view)
+        assert ran.returncode == 0, ran.stderr
+        assert differences({"checks": expected}, json.loads(ran.stdout)) == []
+    assert json.loads(openbell("ledger", file).stdout)["checks"][0]["realized"][0]["disallowed"] == "10"
+    assert openbell("ledger", file, "--view", "custodian").returncode == 2
 
 
 def test_every_rule_of_the_law_has_a_case_of_our_own() -> None:
