@@ -75,8 +75,8 @@ class _Record:
             events.setdefault(key, []).append(trade)
         for key, happened in events.items():
             ledger = self.ledgers[key]
+            # What this record cannot book changes nothing in it; the night refuses it by itself, and says why.
             ledger.book_day(day, [_as_held(event, ledger.books, actions) for event in happened])
-            assert not ledger.refused, ledger.refused[0][1]
             _drop_dust(ledger.books)
 
     def rows(self) -> list[Row]:
@@ -117,7 +117,7 @@ def custodian_lots(book: Book, *, session: dt.date, folder: Path) -> pl.DataFram
     nights = sessions_between(first=first, last=session)[1:]
     folders = {night: folder if night == session else book.feeds(night) for night in nights}
     actions = {night: _actions(folders[night], night) for night in nights}
-    by_row = book.settings.custodian.same_day_order == "exec"
+    trades = _trades(list(folders.values()), by_row=book.settings.custodian.same_day_order == "exec")
     accounts = read_table(folder=book.path / "static", name="accounts")
     record = _Record(
         readings=book.settings.custodian.readings(),
@@ -130,7 +130,7 @@ def custodian_lots(book: Book, *, session: dt.date, folder: Path) -> pl.DataFram
     for part in _opening(book):
         record.of(part.key[0], part.key[1]).books.add(part)
     for night in nights:
-        record.book_day(night, actions=actions[night], trades=_trades(folders[night], night, by_row=by_row))
+        record.book_day(night, actions=actions[night], trades=trades.get(night, []))
     return pl.DataFrame(record.rows(), schema=COLUMNS)
 
 
@@ -155,25 +155,37 @@ def _date(column: str) -> pl.Expr:
     return pl.col(column).cast(pl.String).str.to_date()
 
 
-def _trades(folder: Path, night: dt.date, *, by_row: bool) -> list[Buy | Sell]:
-    """Return the purchases and sales of one activity feed, in the order of their names."""
-    rows = (
-        read_table(folder=folder, name="activity")
-        .filter(pl.col("kind").is_in(["buy", "reinvest", "sell"]))
-        .with_columns(micro("shares", alias="micro_shares"), micro("amount_usd", alias="amount_microusd"))
-        .sort("event_id")
-    )
-    trades: list[Buy | Sell] = []
+def _trades(folders: Sequence[Path], *, by_row: bool) -> dict[dt.date, list[Buy | Sell]]:
+    """Return the purchases and sales of all activity feeds by trade date, in the order of their names.
+
+    Late events stand on their day, and superseded ones are left out: a record that is made anew needs no correction.
+    """
+    files = pl.concat([_activity(folder) for folder in folders])
+    superseded = files.select(event_id="supersedes").drop_nulls()
+    rows = files.filter(pl.col("kind").is_in(["buy", "reinvest", "sell"])).join(superseded, on="event_id", how="anti")
+    rows = rows.drop_nulls(["security_id", "micro_shares", "amount_microusd"]).sort("trade_date", "event_id")
+    trades: dict[dt.date, list[Buy | Sell]] = {}
     for place, row in enumerate(rows.iter_rows(named=True), start=1):
         shares, amount = Fraction(row["micro_shares"], MICRO), Fraction(row["amount_microusd"], MICRO)
-        common = {"date": night, "event_id": row["event_id"], "security": row["security_id"]}
+        common = {"date": row["trade_date"], "event_id": row["event_id"], "security": row["security_id"]}
         facts = {**common, "order": place if by_row else 0, "account": row["account_id"], "shares": shares}
+        of_day = trades.setdefault(row["trade_date"], [])
         if row["kind"] == "sell":
             named = ((row["lot_id"], shares),) if row["lot_id"] else ()
-            trades.append(Sell(**facts, proceeds=amount, lots=named))
+            of_day.append(Sell(**facts, proceeds=amount, lots=named))
         else:
-            trades.append(Buy(**facts, amount=amount, lot=row["lot_id"] or row["event_id"]))
+            of_day.append(Buy(**facts, amount=amount, lot=row["lot_id"] or row["event_id"]))
     return trades
+
+
+def _activity(folder: Path) -> pl.DataFrame:
+    text = ("event_id", "account_id", "kind", "security_id", "lot_id", "supersedes")
+    return read_table(folder=folder, name="activity").select(
+        *(pl.col(name).cast(pl.String) for name in text),
+        _date("trade_date"),
+        micro("shares", alias="micro_shares"),
+        micro("amount_usd", alias="amount_microusd"),
+    )
 
 
 def _actions(folder: Path, night: dt.date) -> list[Split | SpinOff]:

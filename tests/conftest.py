@@ -12,7 +12,7 @@ from hypothesis import settings
 from assets.book import Book
 from pipelines.custodian import write_next_feeds
 from tests.book_cases import FIRST_NIGHT, NIGHTS, freeze_first_account, openbell
-from tests.custodian_cases import ask_for_lots, buy_back
+from tests.custodian_cases import ask_for_lots, buy_back, correct_a_purchase
 
 settings.register_profile("derandomised", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("derandomised")
@@ -53,11 +53,12 @@ def with_lots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     freeze_first_account(path)
     ask_for_lots(path)
     book = Book.open(path)
-    first, second, _ = (dt.date.fromisoformat(night) for night in NIGHTS)
+    first, second, third = (dt.date.fromisoformat(night) for night in NIGHTS)
     for night in (first, second):
         ran = openbell("night", path, "--night", night, "--workers", 2)
         assert ran.returncode == 0, ran.stderr
         write_next_feeds(book, night=night)
         if night == first:
             buy_back(book, second)
+    correct_a_purchase(book, bought=second, night=third)
     return path

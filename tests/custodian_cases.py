@@ -67,3 +67,17 @@ def buy_back(book: Book, night: dt.date) -> None:
     for name, table in tables.items():
         table.write_csv(folder / f"{name}.csv")
     write_table(custodian_lots(book, session=night, folder=folder), folder=folder, name="custodian_lots")
+
+
+def correct_a_purchase(book: Book, *, bought: dt.date, night: dt.date) -> None:
+    """Let the feeds of ``night`` say that one of the purchases of ``bought`` cost two dollars more."""
+    folder = book.feeds(night)
+    wrong = read_table(folder=book.feeds(bought), name="activity").filter(event_id="W0")
+    dearer = PRICE + 2
+    right = wrong.with_columns(event_id=pl.lit("W0 again"), supersedes=pl.lit("W0"), amount_usd=pl.lit(str(dearer)))
+    activity = pl.concat([read_table(folder=folder, name="activity"), right], how="diagonal_relaxed")
+    cash = pl.col("cash_usd").cast(pl.Decimal(18, 6))
+    paid = pl.when(account_id=wrong["account_id"].item()).then(cash - 2).otherwise(cash)
+    activity.write_csv(folder / "activity.csv")
+    read_table(folder=folder, name="cash").with_columns(cash_usd=paid).write_csv(folder / "cash.csv")
+    write_table(custodian_lots(book, session=night, folder=folder), folder=folder, name="custodian_lots")

@@ -113,6 +113,9 @@ def test_every_fault_is_told_and_only_shares_hold(copy: Path) -> None:
     pl.DataFrame(sent).write_csv(folder / "custodian_lots.csv")
     ran = openbell("night", copy, "--night", THIRD, "--workers", 1)
     assert ran.returncode == 0, ran.stderr
+    # The night also corrects a purchase of the night before, late, in both books: that is no break.
+    late = rows(copy, "broker_lots", THIRD, "select event_id from told.event where supersedes = 'W0'")
+    assert late == [{"event_id": "W0 again"}]
     told = rows(copy, "lot_reconciliation", THIRD, "from told.lot_break")
     assert {row["account_id"]: row["kind"] for row in told} == expected
     assert len(told) == len(expected)

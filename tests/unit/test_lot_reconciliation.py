@@ -175,6 +175,26 @@ def test_the_setting_says_what_holds(tmp_path: Path, hold: str, held: list[str])
     assert sorted(str(row["kind"]) for row in rows if row["holds"]) == held
 
 
+def test_what_holds_is_told_with_both_numbers(tmp_path: Path) -> None:
+    reconcile = Reconcile(lot_breaks_hold="all")
+    ours, theirs = [A, B, lot("C", 1, 7, RECENT)], [lot("A", 9, 100), lot("B", 4, 40), lot("C", 1, 7, RECENT, OLD)]
+    breaks(tmp_path, ours, theirs, reconcile)
+    store = Store(tmp_path)
+    with store.reading({"lot_breaks": store.head("lot_reconciliation", night=NIGHT, shard=SHARD)}) as tables:
+        for step in (
+            "schema/reconciliation/recon_break",
+            "reconciliation/holding_break",
+            "reconciliation/lots_that_break",
+        ):
+            tables.run(step)
+        sentences = tables.select("select sentence from holding_break order by sentence")["sentence"].to_list()
+    assert sentences == [
+        "lot A of X, shares: book 10.000000, custodian 9.000000",
+        "lot B of X, basis: book 44.000000, custodian 40.000000",
+        "lot C of X, term: book 2026-02-03, custodian 2020-03-04",
+    ]
+
+
 def test_tolerances_are_of_the_book(tmp_path: Path) -> None:
     reconcile = Reconcile(lot_shares_tolerance=1, lot_basis_tolerance_usd=5)
     assert breaks(tmp_path, [A, B], [lot("A", 10, 105), lot("B", 5, 44)], reconcile) == []
