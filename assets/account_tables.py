@@ -27,6 +27,7 @@ CUSTODIAN_POSITIONS_AUDITS = (
     "no_account_has_two_balances",
     "no_account_has_two_flows",
 )
+CUSTODIAN_LOTS_AUDITS = ("no_custodian_lot_is_reported_twice",)
 ACCOUNT_SHARDS_AUDITS = ("no_account_is_in_two_shards", "no_household_is_split_over_shards")
 FOLLOWED = "no_account_leaves_or_changes_its_household"
 
@@ -107,6 +108,25 @@ def write_custodian_positions(*, store: Store, book: Book, night: dt.date) -> Ve
         for table, rows in tables.items():
             writing.insert(table, rows)
         for audit in CUSTODIAN_POSITIONS_AUDITS:
+            writing.audit(audit)
+    assert writing.version is not None
+    return writing.version
+
+
+def write_custodian_lots(*, store: Store, book: Book, night: dt.date) -> Version:
+    """Write the custodian's lots at the close; no rows on a night on which it sends none.
+
+    Raises
+    ------
+    FeedError
+        Where a file is refused.
+    """
+    intake = Intake(book=book, night=night)
+    lots = intake.rows("custodian_lots")
+    with store.writing("custodian_lots", night=night) as writing:
+        intake.note_reads(writing)
+        writing.insert("custodian_lot", lots.sort("account_id", "security_id", "lot_id", "holding_start_date"))
+        for audit in CUSTODIAN_LOTS_AUDITS:
             writing.audit(audit)
     assert writing.version is not None
     return writing.version

@@ -97,6 +97,24 @@ class Tax(Section):
         )
 
 
+class Custodian(Section):
+    """``[custodian]``: the custodian's own lots and the readings by which it keeps them (the broker's view)."""
+
+    lots: Literal["none", "feed"] = "none"
+    """``feed``: the custodian sends `custodian_lots`, which are compared with the broker's view; ``none``: no second
+    book is kept."""
+    tacking: policy.Tacking = "additive"
+    """As in `[tax]`, as this custodian reads it; many give a replacement its own date (``replacement``)."""
+    same_day_order: policy.SameDayOrder = "day"
+    """As in `[tax]`; ``exec`` for a custodian that books row by row and names its events in that order."""
+    older_lot: policy.OlderLot = "absorbs"
+    """As in `[tax]`, as this custodian reads it."""
+
+    def readings(self) -> policy.Readings:
+        """Return the record that the ledger takes; no spouse's account is ever in one custodian account."""
+        return policy.Readings(tacking=self.tacking, same_day_order=self.same_day_order, older_lot=self.older_lot)
+
+
 class Solve(Section):
     """``[solve]``: the standard an answer has to meet."""
 
@@ -115,6 +133,13 @@ class Reconcile(Section):
     """Shares of one security in one account."""
     cash_tolerance_usd: float = pydantic.Field(default=0.01, ge=0)
     """Dollars of one account's cash."""
+    lot_shares_tolerance: float = pydantic.Field(default=0.00001, ge=0)
+    """Shares of one lot, where the custodian sends lots: it rounds a split lot by lot, the book by account."""
+    lot_basis_tolerance_usd: float = pydantic.Field(default=0.01, ge=0)
+    """Dollars of one lot's basis."""
+    lot_breaks_hold: Literal["none", "shares", "all"] = "shares"
+    """Which differences of a lot hold its account: ``none``, those of ``shares`` (a lot that is missing or unknown
+    included), or ``all``, basis and dates too; the others are reported."""
 
 
 class Publish(Section):
@@ -143,10 +168,21 @@ class BookSettings(Section):
     trust: Trust = Trust()
     risk_model: RiskModel = RiskModel()
     tax: Tax = Tax()
+    custodian: Custodian = Custodian()
     solve: Solve = Solve()
     reconcile: Reconcile = Reconcile()
     publish: Publish = Publish()
     simulation: Simulation = Simulation()
+
+    def printed(self) -> dict[str, dict[str, object]]:
+        """Return what the manifest prints: every setting that can change an answer, in plain JSON values."""
+        sections: dict[str, dict[str, object]] = self.model_dump(mode="json", exclude={"market", "simulation"})
+        if self.custodian.lots == "none":
+            # What binds nothing is not told: a book without a second book has the manifest that it always had.
+            del sections["custodian"]
+            reconcile = sections["reconcile"].items()
+            sections["reconcile"] = {key: value for key, value in reconcile if not key.startswith("lot_")}
+        return sections
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -196,6 +232,11 @@ class Book:
     def shards(self) -> tuple[str, ...]:
         """Return the names of the shards: s000, s001, ..."""
         return tuple(f"s{number:03d}" for number in range(self.settings.book.shards))
+
+    @property
+    def keeps_broker_lots(self) -> bool:
+        """Return whether the custodian sends its lots, so that they are kept and compared as it sees them."""
+        return self.settings.custodian.lots == "feed"
 
     def feeds(self, night: dt.date) -> Path:
         """Return the folder of the night's feeds."""

@@ -14,8 +14,10 @@ import polars as pl
 
 from assets import ledger_day
 from assets.book import Book
+from assets.ledger_view import View
 from assets.sessions import session_before, sessions_between
 from assets.store import Store, Tables, Writing
+from ledger.policy import Readings
 
 TABLES = ("seed", "late_action_table", "original", "security_group")
 
@@ -24,16 +26,21 @@ TABLES = ("seed", "late_action_table", "original", "security_group")
 class Scope:
     """One partition of lots, and where it is read from."""
 
+    view: View
     store: Store
     book: Book
     night: dt.date
     shard: str
-    asset: str = "lots"
 
     @property
     def first_night(self) -> dt.date:
         """Return the book's first night, whose lots are given."""
         return self.book.settings.book.first_night
+
+    @property
+    def readings(self) -> Readings:
+        """Return what this book reads into the law."""
+        return self.view.readings(self.book.settings)
 
     def sessions(self, first: dt.date) -> list[dt.date]:
         """Return the sessions from ``first`` to tonight."""
@@ -74,7 +81,8 @@ def _prepare(tables: Tables, scope: Scope) -> None:
         ("actions", "corporate_actions"),
     ):
         tables.attach(store.head(asset, night=night), alias=alias)
-    tables.run("lots/stage_accounts", shard=scope.shard)
+    tables.run(scope.view.stage_accounts, shard=scope.shard)
+    tables.run(scope.view.stage_securities)
     tables.run("corrections/security_tonight")
     tables.run("corrections/known_action", first_night=scope.first_night)
     for alias in ("policies", "shards", "actions"):
@@ -118,7 +126,7 @@ class _Search:
 
     def _seed_held(self, *, lots_of: dt.date, since: dt.date) -> None:
         scope = self.scope
-        self.tables.attach(scope.store.head(scope.asset, night=lots_of, shard=scope.shard), alias="before")
+        self.tables.attach(scope.store.head(scope.view.asset, night=lots_of, shard=scope.shard), alias="before")
         self.tables.run("corrections/seed_actions_held", since=since)
         self.tables.detach("before")
 

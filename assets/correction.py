@@ -23,7 +23,8 @@ DAY_STEPS = (
     "ledger/work/ledger_security",
     "ledger/work/trade",
     "ledger/work/day_action",
-    "lots/stage_securities",
+)
+STAGE_STEPS = (
     "corrections/securities_of_tonight",
     "ledger/regroup",
     "ledger/regroup_losses",
@@ -68,15 +69,15 @@ def restate(writing: Writing, tables: Tables, scope: Scope, *, first: dt.date) -
 
 def _age(writing: Writing, tables: Tables, scope: Scope, *, first: dt.date) -> None:
     """Age the pairs from the close of the session before ``first`` to tonight, audited day by day."""
-    readings = scope.book.settings.tax.readings()
-    before = scope.store.head(scope.asset, night=session_before(first), shard=scope.shard)
+    readings = scope.readings
+    before = scope.store.head(scope.view.asset, night=session_before(first), shard=scope.shard)
     for day in scope.sessions(first):
         # What is loaded first and handed over last passes through a whole day; between them most days change nothing.
         if first < day < scope.night and tables.query("corrections/is_quiet", day=day).item():
             tables.run("ledger/drop_closed_losses", night=day)
             continue
         tables.attach(scope.store.head("account_policies", night=day), alias="policies")
-        _run(tables, DAY_STEPS, scope, day=day)
+        _run(tables, (*DAY_STEPS, scope.view.stage_securities, *STAGE_STEPS), scope, day=day)
         if day == first:
             tables.attach(before, alias="before")
             _run(tables, LOAD_STEPS, scope, day=day)
@@ -93,7 +94,7 @@ def _age(writing: Writing, tables: Tables, scope: Scope, *, first: dt.date) -> N
 
 
 def _run(tables: Tables, steps: tuple[str, ...], scope: Scope, *, day: dt.date) -> None:
-    order = scope.book.settings.tax.readings().same_day_order
+    order = scope.readings.same_day_order
     for step in steps:
         tables.run(step, night=day, day=day, first_night=scope.first_night, same_day_order=order)
 
@@ -111,7 +112,7 @@ def _compare(tables: Tables, scope: Scope, *, first: dt.date) -> None:
     tables.run("corrections/realized_fact")
     tables.run("corrections/cash_fact")
     for session in scope.sessions(first)[:-1]:
-        tables.attach(scope.store.head(scope.asset, night=session, shard=scope.shard), alias="booked")
+        tables.attach(scope.store.head(scope.view.asset, night=session, shard=scope.shard), alias="booked")
         tables.run("corrections/known_facts")
         tables.run("corrections/known_cash")
         tables.detach("booked")

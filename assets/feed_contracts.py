@@ -24,6 +24,8 @@ class Contract:
     """Whether a header without rows is accepted."""
     first_night_only: bool = False
     """Whether the file describes the book before its first night and is not read again."""
+    of_custodian_lots: bool = False
+    """Whether only a book whose custodian sends its lots (``[custodian]`` of book.toml) reads the file."""
 
 
 CONTRACTS = {
@@ -44,6 +46,12 @@ CONTRACTS = {
     "benchmark": Contract("feeds", key=("benchmark_id", "security_id")),
     "activity": Contract("feeds", key=(), required=False, may_be_empty=True),
     "positions": Contract("feeds", key=("account_id", "security_id")),
+    "custodian_lots": Contract(
+        "feeds",
+        key=("account_id", "security_id", "lot_id", "holding_start_date"),
+        required=False,
+        of_custodian_lots=True,
+    ),
     "cash": Contract("feeds", key=("account_id",)),
     "flows": Contract("feeds", key=("account_id",), required=False, may_be_empty=True),
     "risk_model": Contract("feeds", key=("security_id",), required=False),

@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from assets.book import Book
-from assets.feed_contracts import CONTRACTS
+from assets.feed_contracts import CONTRACTS, Contract
 from assets.feed_errors import refusal
 
 FORMS = (".csv", ".csv.gz", ".parquet")
@@ -25,6 +25,12 @@ class Feed:
     digest: str | None
     """sha256 of the file; None where an optional file is absent, which says that there are no rows."""
     rows: pl.DataFrame
+
+
+def contracts_of(book: Book) -> dict[str, Contract]:
+    """Return the contracts of the files that ``book`` reads; another file is unknown to it."""
+    with_lots = book.keeps_broker_lots
+    return {name: contract for name, contract in CONTRACTS.items() if with_lots or not contract.of_custodian_lots}
 
 
 def folder_of(name: str, *, book: Book, night: dt.date) -> Path:
@@ -48,7 +54,7 @@ def require_folders(*, book: Book, night: dt.date) -> None:
             raise refusal(
                 "FEED-001", where=label_of(folder, book=book), found="no folder", expected="the night's files"
             )
-        known = {other for other, contract in CONTRACTS.items() if contract.folder == CONTRACTS[name].folder}
+        known = {other for other, contract in contracts_of(book).items() if contract.folder == CONTRACTS[name].folder}
         for path in sorted(folder.iterdir()):
             form = next((form for form in FORMS if path.name.endswith(form)), None)
             if form and not path.name.startswith(".") and path.name.removesuffix(form) not in known:

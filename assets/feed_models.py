@@ -325,6 +325,24 @@ class Positions(Rows):
     micro_shares: int = _not_negative("shares", of="shares")
 
 
+class CustodianLots(Rows):
+    """feeds/D/custodian_lots: the custodian's own lots at the close, a row for each holding start within a lot."""
+
+    account_id: str = _id("account_id")
+    lot_id: str = _id("lot_id")
+    security_id: str = _id("security_id")
+    micro_shares: int = _positive("shares", of="shares")
+    basis_microusd: int = _not_negative("basis_usd", of="dollars")
+    acquired_date: pl.Date = _date("acquired_date")
+    holding_start_date: pl.Date = _date("holding_start_date")
+
+    @pa.dataframe_check(error="holding_start_date: no later than acquired_date")
+    @classmethod
+    def holding_starts_by_the_purchase(cls, data: PolarsData) -> pl.LazyFrame:
+        """Tacking moves a holding start back, never forward."""
+        return data.lazyframe.select(pl.col("holding_start_date") <= pl.col("acquired_date"))
+
+
 class Flows(Rows):
     """feeds/D/flows: expected deposits above zero, withdrawals below."""
 
@@ -353,6 +371,7 @@ MODELS: dict[str, type[Rows]] = {
     "benchmark": Benchmark,
     "activity": Activity,
     "positions": Positions,
+    "custodian_lots": CustodianLots,
     "cash": Cash,
     "flows": Flows,
     "risk_model": RiskModelFeed,

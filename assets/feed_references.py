@@ -23,6 +23,7 @@ KNOWN = {
     "benchmark": {"security_id": "securities"},
     "activity": {"account_id": "accounts"},
     "positions": {"account_id": "accounts", "security_id": "securities"},
+    "custodian_lots": {"account_id": "accounts", "security_id": "securities"},
     "cash": {"account_id": "accounts"},
     "flows": {"account_id": "accounts"},
 }
@@ -50,6 +51,8 @@ def check_references(name: str, *, read: Reader, book: Book, night: dt.date) -> 
         _require_known(read("accounts"), "benchmark_id", known=stated, of=f"a benchmark_id of {feed.label}")
     if name in {"cash", "opening_cash"}:
         _require_all_accounts(feed, accounts=read("accounts"))
+    if name == "custodian_lots":
+        _require_dates(feed, "acquired_date", until=night, of=f"the night, {night}, or an earlier day")
     if name == "opening_lots":
         first = book.settings.book.first_night
         _require_dates(feed, "acquired_date", until=first, of=f"the book's first night, {first}, or an earlier day")

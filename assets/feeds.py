@@ -11,8 +11,7 @@ import datetime as dt
 import polars as pl
 
 from assets.book import Book
-from assets.feed_contracts import CONTRACTS
-from assets.feed_files import Feed, digest_of_file, find_file, label_of, require_folders
+from assets.feed_files import Feed, contracts_of, digest_of_file, find_file, label_of, require_folders
 from assets.feed_references import check_references
 from assets.night_order import require_night
 from assets.store import Tables
@@ -63,7 +62,8 @@ class Intake:
 def files_of(*, book: Book, night: dt.date) -> list[str]:
     """Return the names of the files that the night reads; those of the opening on the first night only."""
     first = night == book.settings.book.first_night
-    return [name for name, contract in CONTRACTS.items() if first or not contract.first_night_only]
+    contracts = contracts_of(book).items()
+    return [name for name, contract in contracts if first or not contract.first_night_only]
 
 
 def validate_feeds(*, book: Book, night: dt.date) -> None:

@@ -1,4 +1,7 @@
-"""The `lots` asset: tonight's lots of one shard, from those of the session before and tonight's events."""
+"""The `lots` asset: tonight's lots of one shard, from those of the session before and tonight's events.
+
+`broker_lots` is written here too: the same lots as the custodian keeps them (`assets/ledger_view.py`).
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ from assets import ledger_day
 from assets.book import Book
 from assets.corrected_pairs import Scope, find_corrections
 from assets.correction import restate
+from assets.ledger_view import BROKER, TAXPAYER, View
 from assets.night_order import head_before
 from assets.sessions import sessions_between
 from assets.store import Carried, Store, Version, Writing
@@ -21,7 +25,6 @@ INPUTS = {
     "shards": "account_shards",
 }
 
-ACCOUNT_STEPS = ("lots/stage_accounts", "lots/stage_securities")
 OPENING_STEPS = ("lots/open_with_lots", "lots/open_with_cash", "lots/refuse_before_opening")
 OPENING_AUDITS = ("no_lot_is_oversold",)
 
@@ -74,20 +77,37 @@ def write_lots(*, store: Store, book: Book, night: dt.date, shard: str) -> Versi
     AuditError
         Where the books do not add up; nothing is written.
     """
-    before = head_before("lots", store=store, book=book, night=night, shard=shard)
+    return _write(TAXPAYER, store=store, book=book, night=night, shard=shard)
+
+
+def write_broker_lots(*, store: Store, book: Book, night: dt.date, shard: str) -> Version:
+    """Write the lots of ``shard`` as the custodian keeps them: each account and each security alone.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night's predecessor has not run; nothing is written.
+    AuditError
+        Where the books do not add up; nothing is written.
+    """
+    return _write(BROKER, store=store, book=book, night=night, shard=shard)
+
+
+def _write(view: View, *, store: Store, book: Book, night: dt.date, shard: str) -> Version:
+    before = head_before(view.asset, store=store, book=book, night=night, shard=shard)
     carried = None
     if before is not None and not _is_worn(store, before):
         carried = Carried(version=before, tables=("sublot",))
-    with store.writing("lots", night=night, shard=shard, carried=carried) as writing:
+    with store.writing(view.asset, night=night, shard=shard, carried=carried) as writing:
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)
         ledger_day.prepare(writing)
-        _run(writing, ACCOUNT_STEPS, shard=shard)
+        _run(writing, (view.stage_accounts, view.stage_securities), shard=shard)
         if before is None:
             _open(writing, night=night)
         else:
             writing.attach(before, alias="before")
-            _age(writing, store=store, book=book, night=night, shard=shard, is_carried=carried is not None)
+            _age(writing, view, store=store, book=book, night=night, shard=shard, is_carried=carried is not None)
     assert writing.version is not None
     return writing.version
 
@@ -108,9 +128,11 @@ def _is_worn(store: Store, before: Version) -> bool:
         return bool(tables.query("lots/is_worn").item())
 
 
-def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: str, is_carried: bool) -> None:
+def _age(
+    writing: Writing, view: View, *, store: Store, book: Book, night: dt.date, shard: str, is_carried: bool
+) -> None:
     """Write the lots of the session before, with tonight's actions and trades booked."""
-    readings = book.settings.tax.readings()
+    readings = view.readings(book.settings)
     first_night = book.settings.book.first_night
     sessions = sessions_between(first=first_night, last=night)[1:]
     writing.insert("ledger_session", pl.DataFrame({"session": sessions}))
@@ -120,7 +142,7 @@ def _age(writing: Writing, *, store: Store, book: Book, night: dt.date, shard: s
         writing.run("lots/repeated", trade_date=trade_date)
         writing.detach("earlier")
     _run(writing, REPEATED_STEPS, night=night)
-    scope = Scope(store=store, book=book, night=night, shard=shard)
+    scope = Scope(view=view, store=store, book=book, night=night, shard=shard)
     with store.reading({}) as tables:
         first = find_corrections(writing, tables, scope)
         _run(writing, CORRECTION_STEPS + LOAD_STEPS, night=night)

@@ -97,7 +97,7 @@ def manifest_of(
         "packages_sha256": packages_digest(),
         "machine": {"system": platform.system(), "architecture": platform.machine()},
         "policy_version": book.settings.book.policy_version,
-        "settings": json.loads(book.settings.model_dump_json(exclude={"market", "simulation"})),
+        "settings": book.settings.printed(),
         "counts": dict(sorted(statuses.items())),
     }
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()

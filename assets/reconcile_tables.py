@@ -22,7 +22,10 @@ INPUTS = {
     "positions": "custodian_positions",
 }
 SHARD_INPUTS = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals"}
-STEPS = ("recon_break", "outcome", "approved_order")
+LOT_BREAKS = "lot_reconciliation"
+"""Read only in a book whose custodian sends its lots."""
+STEPS = ("recon_break", "holding_break")
+ANSWER_STEPS = ("outcome", "approved_order")
 AUDITS = (
     "every_answer_has_one_outcome",
     "no_order_sells_more_than_is_open",
@@ -47,7 +50,11 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
             writing.attach(store.head(asset, night=night), alias=alias)
         for alias, asset in SHARD_INPUTS.items():
             writing.attach(store.head(asset, night=night, shard=shard), alias=alias)
-        for step in STEPS:
+        of_lots: tuple[str, ...] = ()
+        if book.keeps_broker_lots:
+            writing.attach(store.head(LOT_BREAKS, night=night, shard=shard), alias="lot_breaks")
+            of_lots = ("lots_that_break",)
+        for step in (*STEPS, *of_lots, *ANSWER_STEPS):
             writing.run(
                 f"reconciliation/{step}",
                 shard=shard,

@@ -11,7 +11,7 @@ import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import polars as pl
 
@@ -20,12 +20,15 @@ from assets.store import Store, Tables
 from ledger.amounts import MICRO, part, to_micro
 from ledger.events import Account, Buy, Event, Merger, ReturnOfCapital, Sell, SpinOff, Split, Transfer
 from ledger.replay import summed_rows
-from ledger.scenario import Row, Scenario, parse
+from ledger.scenario import Row, Scenario, parse, seen_by_broker
 from ledger.scenario_event import ScenarioError
 
+View = Literal["taxpayer", "broker"]
+"""Whose book: the household's, or the custodian's of every account by itself."""
 SHARE_UNIT_MAX = 10**12
 SHARE_COUNT_MAX = 10**18
 """Products of a count with a price or an amount still fit 128 bits."""
+
 BOOKED_TABLES = ("disposal_piece", "wash_match", "event", "refused_event")
 
 
@@ -53,9 +56,10 @@ def replay(scenario: Scenario) -> dict[str, Any]:
     return {"id": scenario.name, "checks": [states[day] for day in scenario.checked_days()]}
 
 
-def replay_document(document: Mapping[str, Any]) -> dict[str, Any]:
+def replay_document(document: Mapping[str, Any], *, view: View = "taxpayer") -> dict[str, Any]:
     """Return what `replay` says of the scenario in ``document``; `ScenarioError` where its form is broken."""
-    return replay(parse(document))
+    scenario = parse(document)
+    return replay(seen_by_broker(scenario) if view == "broker" else scenario)
 
 
 def share_unit(events: Sequence[Event]) -> int:
@@ -95,6 +99,7 @@ def _stage_book(tables: Tables, scenario: Scenario, *, unit: int) -> None:
             {
                 "account_id": account.account_id,
                 "household_id": account.household_id,
+                "taxpayer_id": scenario.taxpayers[account.account_id],
                 "owner_id": account.owner_id,
                 "no_basis": account.retirement,
                 "share_step_micro": unit,

@@ -15,6 +15,7 @@ import dagster as dg
 from assets import (
     account_tables,
     action_tables,
+    lot_break_tables,
     lots_tables,
     market_tables,
     proposal_tables,
@@ -48,6 +49,8 @@ class Stage:
     """Assets it reads whose partition is the (night, shard)."""
     reads_night_before: bool = False
     audits: tuple[str, ...] = ()
+    of_custodian_lots: bool = False
+    """Whether only a book whose custodian sends its lots has this asset."""
     code_version: str = "1"
 
     @property
@@ -128,6 +131,15 @@ STAGES = (
         description="The custodian's positions and cash at the close, and the flows it expects.",
     ),
     Stage(
+        name="custodian_lots",
+        group="accounts",
+        write=account_tables.write_custodian_lots,
+        feeds=("custodian_lots", "accounts", "securities"),
+        audits=account_tables.CUSTODIAN_LOTS_AUDITS,
+        of_custodian_lots=True,
+        description="The custodian's own lots at the close, on the nights on which it sends them.",
+    ),
+    Stage(
         name="lots",
         group="books",
         write=lots_tables.write_lots,
@@ -155,11 +167,31 @@ STAGES = (
         description="Every account's certified answer: orders by lot, the proven gap, shadow prices, conflicts.",
     ),
     Stage(
+        name="broker_lots",
+        group="books",
+        write=lots_tables.write_broker_lots,
+        nightly=("corporate_actions", "account_policies", "account_shards", "custodian_activity"),
+        reads_night_before=True,
+        audits=lots_tables.AUDITS,
+        of_custodian_lots=True,
+        description="The same lots as the custodian keeps them: wash sales within one account and one security only.",
+    ),
+    Stage(
+        name="lot_reconciliation",
+        group="books",
+        write=lot_break_tables.write_lot_reconciliation,
+        nightly=tuple(lot_break_tables.INPUTS.values()),
+        sharded=tuple(lot_break_tables.SHARD_INPUTS.values()),
+        audits=lot_break_tables.AUDITS,
+        of_custodian_lots=True,
+        description="The broker's view against the custodian's lots, and what the taxpayer reports otherwise.",
+    ),
+    Stage(
         name="reconciliation",
         group="books",
         write=reconcile_tables.write_reconciliation,
         nightly=tuple(reconcile_tables.INPUTS.values()),
-        sharded=tuple(reconcile_tables.SHARD_INPUTS.values()),
+        sharded=(*reconcile_tables.SHARD_INPUTS.values(), reconcile_tables.LOT_BREAKS),
         audits=reconcile_tables.AUDITS,
         description="Book against custodian, every limit re-checked on integers, and the orders that may go out.",
     ),
@@ -180,6 +212,7 @@ STAGES = (
         description="The night in figures: outcomes, held accounts with their reasons, frozen names, totals.",
     ),
 )
+"""Every asset of a night, in an order in which they can run; `stages_of` says which of them a book has."""
 
 
 class TradesConfig(dg.Config):
@@ -188,9 +221,19 @@ class TradesConfig(dg.Config):
     past_deadline: bool = False
 
 
-def feed_specs() -> list[dg.AssetSpec]:
+def stages_of(book: Book) -> list[Stage]:
+    """Return the stages of ``book``, none of which reads an asset that the book does not have."""
+    left_out = {stage.name for stage in STAGES if stage.of_custodian_lots} if not book.keeps_broker_lots else set()
+    return [
+        dataclasses.replace(stage, sharded=tuple(name for name in stage.sharded if name not in left_out))
+        for stage in STAGES
+        if stage.name not in left_out
+    ]
+
+
+def feed_specs(book: Book) -> list[dg.AssetSpec]:
     """Return the feed and static files as external assets, so that lineage reaches them."""
-    names = sorted({feed for stage in STAGES for feed in stage.feeds})
+    names = sorted({feed for stage in stages_of(book) for feed in stage.feeds})
     return [
         dg.AssetSpec(
             dg.AssetKey(["feeds", name]),
@@ -206,7 +249,7 @@ def feed_specs() -> list[dg.AssetSpec]:
 def assets_of(book: Book) -> list[dg.AssetsDefinition]:
     """Return the assets of the night for one book."""
     store = Store(book.path)
-    return [asset_of(stage, book=book, store=store) for stage in STAGES]
+    return [asset_of(stage, book=book, store=store) for stage in stages_of(book)]
 
 
 def asset_of(stage: Stage, *, book: Book, store: Store) -> dg.AssetsDefinition:

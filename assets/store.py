@@ -30,6 +30,8 @@ from assets.table_digest import digest_of_tables
 from ledger.errors import AuditError, StoreError
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
+SCHEMAS = {"broker_lots": "lots"}
+"""Assets whose tables are those of another: the same statements write both."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
@@ -40,6 +42,11 @@ Parameter = dt.date | int | float | str | bool | None
 def statement(name: str) -> str:
     """Return the text of ``sql/<name>.sql``."""
     return (SQL / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def schema_of(asset: str) -> list[Path]:
+    """Return the statements that make the tables of ``asset``, in order of name."""
+    return sorted((SQL / "schema" / SCHEMAS.get(asset, asset)).glob("*.sql"))
 
 
 def parameters_of(text: str, given: Mapping[str, Parameter]) -> dict[str, Parameter]:
@@ -314,7 +321,7 @@ def digest_of_version(version: Version) -> str:
     connection = duckdb.connect(str(version.path), read_only=True)
     try:
         _configure(connection)
-        names = sorted(path.stem for path in (SQL / "schema" / version.asset).glob("*.sql"))
+        names = [path.stem for path in schema_of(version.asset)]
         return _digest(connection, names)[0]
     finally:
         connection.close()
@@ -338,7 +345,7 @@ def _quoted(path: Path) -> str:
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Carried | None) -> list[str]:
     """Make the tables of ``asset``, those that are carried excepted, and return the names of all."""
-    schema = {path.stem: path.read_text(encoding="utf-8") for path in sorted((SQL / "schema" / asset).glob("*.sql"))}
+    schema = {path.stem: path.read_text(encoding="utf-8") for path in schema_of(asset)}
     assert schema, f"no schema for {asset}"
     kept = carried.tables if carried else ()
     found = _definitions(connection)

@@ -17,8 +17,8 @@ INPUTS = {
     "shards": "account_shards",
     "positions": "custodian_positions",
 }
-MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity")
-BOOKS = ("lots", "wash_windows", "proposals", "reconciliation")
+MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
+BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 AUDITS = (
     "every_account_of_the_book_is_published_once",
     "every_block_is_the_sum_of_its_allocations",

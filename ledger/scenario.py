@@ -36,7 +36,10 @@ AMOUNTS = {
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Scenario:
-    """One parsed case; ``checks`` are the days to report, with the rows expected there."""
+    """One parsed case; ``checks`` are the days to report, with the rows expected there.
+
+    ``taxpayers`` names the household of every account; in the broker's view ``accounts`` does not.
+    """
 
     name: str
     accounts: Mapping[str, Account]
@@ -44,6 +47,8 @@ class Scenario:
     readings: Readings
     events: Sequence[Event]
     checks: Sequence[Mapping[str, Any]]
+    broker_checks: Sequence[Mapping[str, Any]]
+    taxpayers: Mapping[str, str]
 
     def checked_days(self) -> list[dt.date]:
         """Return the days whose close is checked, in the order of the file."""
@@ -87,7 +92,19 @@ def parse(document: Mapping[str, Any]) -> Scenario:
         readings=_readings(_mapping(document, "policy", place) if document.get("policy") else {}, place),
         events=sorted(events, key=lambda event: event.date),
         checks=[_dated(check, place) for check in _objects(document, "checks", place)],
+        broker_checks=[_dated(check, place) for check in _objects(document, "broker_checks", place)],
+        taxpayers={name: account.household_id for name, account in accounts.items()},
     )
+
+
+def seen_by_broker(scenario: Scenario) -> Scenario:
+    """Return the case as a broker sees it: no account knows another, no security is like another.
+
+    26 U.S.C. 6045(g)(2)(B)(ii); 26 CFR 1.6045-1(d)(6)(iii). Its checks are the file's ``broker_checks``; where it has
+    none, the days of its checks.
+    """
+    alone = {name: dataclasses.replace(account, household_id=name) for name, account in scenario.accounts.items()}
+    return dataclasses.replace(scenario, accounts=alone, groups={}, checks=scenario.broker_checks or scenario.checks)
 
 
 def disagreements(*, expected: Mapping[str, Any], found: Mapping[str, Any]) -> list[str]:
@@ -212,7 +229,7 @@ def _mapping(document: Mapping[str, Any], field: str, place: str) -> Mapping[str
 
 
 def _objects(document: Mapping[str, Any], field: str, place: str) -> list[Mapping[str, Any]]:
-    rows = document.get(field, [] if field == "checks" else None)
+    rows = document.get(field, None if field == "events" else [])
     if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
         raise ScenarioError(
             where=place, found=f"{field} {rows!r}", expected="a list of objects", remedy="Mend the scenario file."

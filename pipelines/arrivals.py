@@ -23,6 +23,7 @@ INGESTED = (
     "custodian_activity",
     "custodian_positions",
 )
+INGESTED_WITH_LOTS = (*INGESTED, "custodian_lots")
 REQUIRED_FEEDS = ("prices", "benchmark", "positions", "cash")
 MARKET_CLOSE = dt.time(16, 0)
 
@@ -36,9 +37,10 @@ def feeds_are_in(book: Book, night: dt.date) -> bool:
     )
 
 
-def is_ingested(store: Store, night: dt.date) -> bool:
+def is_ingested(book: Book, store: Store, night: dt.date) -> bool:
     """Return whether every market and accounts asset of the night is in the store."""
-    return all(store.has(asset, night=night) for asset in INGESTED)
+    assets = INGESTED_WITH_LOTS if book.keeps_broker_lots else INGESTED
+    return all(store.has(asset, night=night) for asset in assets)
 
 
 def ingest_key(night: dt.date, digests: Mapping[str, str]) -> str:
@@ -88,8 +90,8 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
     for night in nights_in(book):
         if store.is_sealed(night):
             continue
-        if not is_ingested(store, night):
-            if night == book.settings.book.first_night or is_ingested(store, session_before(night)):
+        if not is_ingested(book, store, night):
+            if night == book.settings.book.first_night or is_ingested(book, store, session_before(night)):
                 ingest.append(night)
             else:
                 waiting.append(f"{night} waits for the feeds of the session before")

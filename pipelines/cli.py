@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import typer
 
@@ -151,15 +151,20 @@ def simulate(
 @app.command()
 def ledger(
     scenario: Annotated[Path, typer.Argument(metavar="SCENARIO.json", help="A scenario file.")],
+    view: Annotated[Literal["taxpayer", "broker"], typer.Option(help="Whose book: 1091, or 6045(g).")] = "taxpayer",
     *,
     debug: Debug = False,
     as_json: AsJson = True,
 ) -> None:
-    """Replay one scenario file through the production ledger and print its checks as JSON."""
+    """Replay one scenario file through the production ledger and print its checks as JSON.
+
+    The taxpayer's book sees wash sales across a household and its identical groups, the broker's within one account
+    and one security.
+    """
     from assets.scenario import replay_document
 
     with errors(as_json=as_json, debug=debug):
-        print_json(replay_document(read_json(scenario)))
+        print_json(replay_document(read_json(scenario), view=view))
 
 
 @app.command()

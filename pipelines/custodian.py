@@ -5,6 +5,8 @@ the same night gives the same bytes. In the order of the session: corporate acti
 dividends (a few accounts reinvest them), sales, a monthly fee, the deposits and withdrawals announced the night
 before, and purchases, cut back to the cash there is. Trades are filled around the session's close.
 
+Where the book asks for the custodian's lots, they are its own record of all of this (`pipelines/custodian_lots.py`).
+
 Mergers, returns of capital and transfers do not occur here.
 """
 
@@ -23,6 +25,7 @@ from assets.sessions import session_after, session_before
 from ledger.amounts import MICRO
 from ledger.errors import FeedError, NightOrderError
 from pipelines import custodian_day as day
+from pipelines.custodian_lots import custodian_lots
 from pipelines.feed_tables import ACTIVITY_COLUMNS, micro, read_table, write_table
 from pipelines.flow_maker import expected_flows
 from pipelines.market import MarketNight, held_usd_of
@@ -125,6 +128,9 @@ def _write_feeds(book: Book, *, known: _Night, session: dt.date, market: MarketN
     write_table(positions, folder=folder, name="positions")
     write_table(cash, folder=folder, name="cash")
     write_table(flows, folder=folder, name="flows")
+    if book.keeps_broker_lots:
+        lots = custodian_lots(book, session=session, folder=folder)
+        write_table(lots, folder=folder, name="custodian_lots")
 
 
 def _booked(book: Book, *, known: _Night, opened: pl.DataFrame, session: dt.date, market: MarketNight) -> pl.DataFrame:

@@ -17,7 +17,7 @@ from pipelines.sensors import night_line_of
 def definitions_of(book: Book) -> dg.Definitions:
     """Return everything Dagster needs to know of ``book``."""
     return dg.Definitions(
-        assets=[*feed_specs(), *assets_of(book)],
+        assets=[*feed_specs(book), *assets_of(book)],
         jobs=JOBS,
         schedules=[schedule_of(book)],
         sensors=[night_line_of(book)],

@@ -138,7 +138,7 @@ def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
         return
     before = session_before(night)
     missing = [shard for shard in book.shards if not store.has("lots", night=before, shard=shard)]
-    if missing or not is_ingested(store, before):
+    if missing or not is_ingested(book, store, before):
         raise NightOrderError(
             code="NIGHT-003",
             where=f"night {night}",
@@ -163,7 +163,7 @@ def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[
     # Here, because Dagster takes seconds to import and the command line answers most questions without it.
     import dagster as dg
 
-    from assets.stages import STAGES
+    from assets.stages import stages_of
 
     partition: Any = night.isoformat()
     if shard:
@@ -173,7 +173,7 @@ def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[
     with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
         result = dg.materialize(
             assets,
-            selection=[stage.name for stage in STAGES if stage.group in groups],
+            selection=[stage.name for stage in stages_of(book) if stage.group in groups],
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
@@ -191,9 +191,9 @@ def _line_of(path: Path) -> tuple[Any, list[Any]]:
 
     from assets.stages import assets_of, feed_specs
 
-    instance = dg.DagsterInstance.get()
+    instance, book = dg.DagsterInstance.get(), Book.open(path)
     atexit.register(instance.dispose)
-    return instance, [*feed_specs(), *assets_of(Book.open(path))]
+    return instance, [*feed_specs(book), *assets_of(book)]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

@@ -67,7 +67,7 @@ def tonight(book: Book, store: Store, night: dt.date) -> dg.RunRequest | dg.Skip
         return dg.SkipReason(f"{night} is no session")
     if not feeds_are_in(book, night):
         return dg.SkipReason(f"the feeds of {night} are not in yet")
-    if is_ingested(store, night):
+    if is_ingested(book, store, night):
         return dg.SkipReason(f"the feeds of {night} have been read")
     key = ingest_key(night, feed_digests(book=book, night=night))
     return dg.RunRequest(run_key=key, partition_key=night.isoformat())

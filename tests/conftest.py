@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import shutil
 from pathlib import Path
 
 import pytest
 from hypothesis import settings
 
-from tests.book_cases import FIRST_NIGHT, freeze_first_account, openbell
+from assets.book import Book
+from pipelines.custodian import write_next_feeds
+from tests.book_cases import FIRST_NIGHT, NIGHTS, freeze_first_account, openbell
+from tests.custodian_cases import ask_for_lots, buy_back, correct_a_purchase
 
 settings.register_profile("derandomised", derandomize=True, deadline=None, max_examples=50)
 settings.load_profile("derandomised")
@@ -35,3 +39,26 @@ def book_copy(three_nights: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "book"
     shutil.copytree(three_nights, copy)
     return copy
+
+
+@pytest.fixture(scope="session")
+def with_lots(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a book of 40 accounts after two nights, with the feeds of the third, whose custodian sends its lots."""
+    path = tmp_path_factory.mktemp("with_lots") / "book"
+    made = openbell(
+        "init", path, "--market", "synthetic", "--accounts", 40, "--shards", 2, "--seed", 11,
+        "--first-night", FIRST_NIGHT, "--names", 60, "--factors", 8,
+    )  # fmt: skip
+    assert made.returncode == 0, made.stderr
+    freeze_first_account(path)
+    ask_for_lots(path)
+    book = Book.open(path)
+    first, second, third = (dt.date.fromisoformat(night) for night in NIGHTS)
+    for night in (first, second):
+        ran = openbell("night", path, "--night", night, "--workers", 2)
+        assert ran.returncode == 0, ran.stderr
+        write_next_feeds(book, night=night)
+        if night == first:
+            buy_back(book, second)
+    correct_a_purchase(book, bought=second, night=third)
+    return path

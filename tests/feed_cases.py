@@ -28,6 +28,14 @@ sessions_min = 20
 sessions_max = 40
 """
 
+WITH_LOTS = (
+    SETTINGS
+    + """
+[custodian]
+lots = "feed"
+"""
+)
+
 TINY = {
     "securities": """\
 security_id,symbol,name,sector
@@ -113,6 +121,15 @@ account_id,amount_usd
 A1,-25
 """,
 }
+
+CUSTODIAN_LOTS = """\
+account_id,lot_id,security_id,shares,basis_usd,acquired_date,holding_start_date
+A1,L1,AAA,10.5,900.12,2014-01-02,2014-01-02
+A1,L9,AAA,1,150.15,2015-06-01,2015-05-20
+A1,L9,AAA,0.5,75,2015-06-01,2015-06-01
+A2,L1,BBB,20,1000,2015-05-01,2015-05-01
+"""
+"""What a custodian that sends its lots says of them; a book must ask for the file to be read (`WITH_LOTS`)."""
 
 ACTIONS_HEADER = TINY["corporate_actions"]
 

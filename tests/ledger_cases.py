@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import polars as pl
 
-from assets.book import Book, BookSettings, General, Tax
+from assets.book import Book, BookSettings, Custodian, General, Tax
 from assets.lots_tables import write_lots
 from assets.sessions import session_before
 from assets.store import Store, Tables, Version
@@ -52,8 +52,13 @@ class SmallBook:
         groups: Mapping[str, str] | None = None,
         securities: Sequence[str] = ("X", "Y", "Z"),
         tax: Tax | None = None,
+        custodian: Custodian | None = None,
+        write: Callable[..., Version] = write_lots,
     ) -> None:
-        settings = BookSettings(book=General(first_night=first_night), tax=tax or Tax())
+        settings = BookSettings(
+            book=General(first_night=first_night), tax=tax or Tax(), custodian=custodian or Custodian()
+        )
+        self.write = write
         self.book = Book(path, settings)
         self.store = Store(path)
         self.accounts = accounts or (
@@ -98,7 +103,7 @@ class SmallBook:
             for name, row in sorted(self.known.items())
         ]
         self._write("corporate_actions", night=night, rows={"action": told, "known_action": known})
-        return write_lots(store=self.store, book=self.book, night=night, shard=SHARD)
+        return self.write(store=self.store, book=self.book, night=night, shard=SHARD)
 
     def upstream(self, night: dt.date) -> None:
         """Write the accounts, securities and shards of ``night``."""

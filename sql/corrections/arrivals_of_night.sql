@@ -10,6 +10,10 @@ where
     activity.kind in ('transfer_in', 'transfer_out')
     or activity.supersedes is not null
     or activity.account_id in (
-        select account_id from ledger_account where household_id in (select household_id from seed)
+        select account_id
+        from ledger_account
+        where taxpayer_id in (
+            select taxpayer_id from ledger_account where household_id in (select household_id from seed)
+        )
     )
     or activity.security_id in (select security_id from late_action)

@@ -23,4 +23,5 @@ having
     or sum(sign * proceeds_microusd) <> 0
     or sum(sign * basis_microusd) <> 0
     or sum(sign * disallowed_microusd) <> 0
+    or sum(sign * permanent_microusd) <> 0
 order by account_id, sale_id, lot_id, tax_year, long_term

@@ -6,7 +6,7 @@
 insert into open_part
 select
     nextval('part_number') as part_id,
-    taken.household_id,
+    ledger_account.household_id,
     taken.identical_group,
     taken.other_account_id as account_id,
     taken.security_id,

@@ -7,6 +7,7 @@ insert into ledger_account
 select
     account.account_id,
     account.household_id,
+    account.household_id as taxpayer_id,
     account.owner_id,
     account.registration in ('ira', 'roth') as no_basis,
     account.share_step_micro

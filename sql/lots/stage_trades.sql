@@ -33,7 +33,7 @@ select
     activity.supersedes,
     case $same_day_order when 'exec' then dense_rank() over (
         partition by
-            ledger_account.household_id,
+            ledger_account.taxpayer_id,
             pair_security(activity.kind, coalesce(ledger_security.identical_group, activity.security_id))
         order by activity.event_id
     ) else 0 end as sequence

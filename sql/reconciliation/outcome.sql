@@ -1,6 +1,6 @@
 -- outcome: each account's answer, or HELD_BREAK where the book and the custodian disagree about it.
 -- Grain:   one row per account_id of the shard.
--- Reads:   answer, proposed_order, policies; recon_break of this partition.
+-- Reads:   answer, proposed_order, policies, holding_break.
 -- Binds:   nothing.
 -- Order:   account_id.
 -- Tax saved is minus the tax on tonight's sales at the account's own rates: positive where losses are realised.
@@ -9,12 +9,13 @@ with broken as (
     select
         account_id,
         count(*) as breaks,
-        string_agg(
-            kind || coalesce(' ' || security_id, '') || ': book ' || (book_micro / 1e6)::decimal(24, 6)
-            || ', custodian ' || (custodian_micro / 1e6)::decimal(24, 6), '; ' order by kind, security_id
-        ) filter (where place <= 3) as first_breaks
+        string_agg(sentence, '; ' order by place) filter (where place <= 3) as first_breaks
     from (
-        select *, row_number() over (partition by account_id order by kind, security_id) as place from recon_break
+        select
+            account_id,
+            sentence,
+            row_number() over (partition by account_id order by of_lot, kind, security_id, sentence) as place
+        from holding_break
     ) as numbered
     group by account_id
 ),

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import datetime as dt
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from fractions import Fraction
 from pathlib import Path
 
 import pytest
 
+from assets.lots_tables import write_broker_lots, write_lots
 from assets.sessions import sessions_between
 from assets.store import Version
 from ledger import replay as oracle
 from ledger.amounts import to_micro
-from ledger.scenario import disagreements
+from ledger.scenario import disagreements, seen_by_broker
 from tests.ledger_cases import SHARD, Row, SmallBook
 from tests.ledger_feeds import accounts_of, actions_of, activity_of, without_time_of_day
 from tests.ledger_histories import GROUPS, history
@@ -34,13 +35,16 @@ STATE = {
 
 FACTS = """
     select account_id, sale_id, lot_id, year(sale_date) as tax_year, long_term,
-        position_hi - position_lo as shares, proceeds_microusd as proceeds, basis_microusd as basis, 0 as disallowed
+        position_hi - position_lo as shares, proceeds_microusd as proceeds, basis_microusd as basis, 0 as disallowed,
+        0 as permanent
     from lots.disposal_piece where taxable
     union all
-    select account_id, sale_id, lot_id, year(sale_date), long_term, 0, 0, 0, disallowed_microusd from lots.wash_match
+    select account_id, sale_id, lot_id, year(sale_date), long_term, 0, 0, 0, disallowed_microusd,
+        case when permanent then disallowed_microusd else 0 end
+    from lots.wash_match
     union all
     select account_id, sale_id, lot_id, tax_year, long_term,
-        micro_shares, proceeds_microusd, basis_microusd, disallowed_microusd
+        micro_shares, proceeds_microusd, basis_microusd, disallowed_microusd, permanent_microusd
     from lots.restatement
 """
 
@@ -60,6 +64,7 @@ class History:
         path: Path,
         feeds: Mapping[dt.date, Sequence[Row]],
         *,
+        write: Callable[..., Version] = write_lots,
         actions: Mapping[dt.date, Sequence[Row]] | None = None,
     ) -> tuple[SmallBook, list[Version]]:
         """Return the book after its nights, and the version of lots that each night wrote."""
@@ -70,6 +75,7 @@ class History:
             accounts=accounts_of(self.document),
             groups=GROUPS,
             securities=("X", "XB", "Y", "Z"),
+            write=write,
         )
         book.night(FIRST_NIGHT)
         versions = [book.night(day, activity=feeds[day], actions=told[day]) for day in DAYS]
@@ -85,9 +91,9 @@ def realized(book: SmallBook, versions: Sequence[Version]) -> dict[tuple[object,
     total: dict[tuple[object, ...], list[int]] = {}
     for version in versions:
         for row in book.rows(version, FACTS):
-            *key, shares, proceeds, basis, disallowed = row.values()
-            amounts = total.setdefault(tuple(key), [0, 0, 0, 0])
-            for place, amount in enumerate((shares, proceeds, basis, disallowed)):
+            *key, shares, proceeds, basis, disallowed, permanent = row.values()
+            amounts = total.setdefault(tuple(key), [0, 0, 0, 0, 0])
+            for place, amount in enumerate((shares, proceeds, basis, disallowed, permanent)):
                 assert isinstance(amount, int)
                 amounts[place] += amount
     return {key: amounts for key, amounts in total.items() if any(amounts)}
@@ -113,16 +119,32 @@ def test_nights_of_feeds_say_what_the_oracle_says(tmp_path: Path) -> None:
     assert disallowed > 0
 
 
-@pytest.mark.parametrize("seed", [11, 23, 29, 37, 52])
-def test_what_arrives_late_gives_what_a_rebuild_gives(tmp_path: Path, seed: int) -> None:
+def test_nights_in_the_brokers_view_say_what_the_oracle_says_of_each_account(tmp_path: Path) -> None:
+    past = History(3, households=8)
+    book, versions = past.run(tmp_path, past.feeds, write=write_broker_lots)
+    expected = oracle.replay(seen_by_broker(without_time_of_day(past.document)))["checks"][-1]
+    assert disagreements(expected={"lots": expected["lots"]}, found={"lots": book.rows(versions[-1], HELD)}) == []
+    disallowed = sum(amounts[3] for amounts in realized(book, versions).values())
+    assert disallowed == sum(to_micro(row["disallowed"]) for row in expected["realized"])
+    assert disallowed > 0
+
+
+@pytest.mark.parametrize(
+    ("seed", "write"),
+    [
+        *((seed, write_lots) for seed in (11, 23, 29, 37, 52)),
+        *((seed, write_broker_lots) for seed in (11, 4)),
+    ],
+)
+def test_what_arrives_late_gives_what_a_rebuild_gives(tmp_path: Path, seed: int, write: Callable[..., Version]) -> None:
     past = History(seed, households=4)
-    rebuilt, in_time = past.run(tmp_path / "in_time", past.feeds)
-    corrected, as_it_came = past.run(tmp_path / "as_it_came", belated(past), actions=told_late(past))
+    rebuilt, in_time = past.run(tmp_path / "in_time", past.feeds, write=write)
+    corrected, as_it_came = past.run(tmp_path / "as_it_came", belated(past), write=write, actions=told_late(past))
     assert states(corrected, as_it_came[-1]) == states(rebuilt, in_time[-1]), f"seed {seed}"
     assert realized(corrected, as_it_came) == realized(rebuilt, in_time), f"seed {seed}"
     assert sum(version.rows["restatement"] for version in as_it_came) > 0
     # The nights before the corrections stay as they were written.
-    heads = [corrected.store.head("lots", night=day, shard=SHARD).digest for day in DAYS]
+    heads = [corrected.store.head(as_it_came[0].asset, night=day, shard=SHARD).digest for day in DAYS]
     assert heads == [version.digest for version in as_it_came]
     assert all(version.rows["restatement"] == 0 for version in in_time)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from assets.book import Book, BookSettings, General
+from assets.book import Book, BookSettings, Custodian, General
 from assets.store import Store
 from pipelines.arrivals import INGESTED, REQUIRED_FEEDS, NextSteps, deadline_has_passed, next_steps
 
@@ -56,6 +56,16 @@ def test_a_night_goes_from_feeds_to_shards_to_publishing(book: Book) -> None:
     assert steps(book).publish == ()
     done(book, "lots", "reconciliation", night=FIRST, shard="s000")
     assert steps(book).publish == ((FIRST, False),)
+
+
+def test_where_the_custodian_sends_its_lots_they_are_read_before_the_shards(tmp_path: Path) -> None:
+    settings = BookSettings(book=General(first_night=FIRST), custodian=Custodian(lots="feed"))
+    book = Book(tmp_path, settings)
+    deliver(book, FIRST)
+    done(book, *INGESTED, night=FIRST)
+    assert steps(book).ingest == (FIRST,)
+    done(book, "custodian_lots", night=FIRST)
+    assert [shard for _, shard in steps(book).books] == list(book.shards)
 
 
 def test_a_shard_waits_for_its_own_night_before_only(book: Book) -> None:

@@ -16,7 +16,7 @@ from assets.feed_contracts import CONTRACTS
 from assets.feed_errors import REMEDIES
 from assets.feeds import Intake, feed_digests, validate_feeds
 from ledger.errors import FeedError, NightOrderError
-from tests.feed_cases import FIRST_NIGHT, TINY, put, tiny_book
+from tests.feed_cases import CUSTODIAN_LOTS, FIRST_NIGHT, TINY, WITH_LOTS, put, tiny_book
 
 NIGHT = f"feeds/{FIRST_NIGHT}"
 
@@ -147,6 +147,55 @@ def test_a_bad_cell_is_refused_with_its_place(book: Book, cell: tuple[str, str, 
     assert error.code == code
     assert error.where.startswith(f"{label} {place}" if place else label)
     assert error.found.startswith(found) or found in error.found
+
+
+LOT_CELLS = [
+    ("shares,basis_usd", "shares,basis", "FEED-010", "row 1 column basis", "an unknown column"),
+    ("A1,L1,AAA,10.5", "A9,L1,AAA,10.5", "FEED-040", "row 2 column account_id", "'A9'"),
+    ("A1,L1,AAA,10.5", "A1,L1,ZZZ,10.5", "FEED-040", "row 2 column security_id", "'ZZZ'"),
+    ("A1,L1,AAA,10.5", "A1,,AAA,10.5", "FEED-021", "row 2 column lot_id", "a blank cell"),
+    ("A1,L1,AAA,10.5", "A1,L1,AAA,0", "FEED-022", "row 2 column shares", "'0'"),
+    ("10.5,900.12", "10.5,-900.12", "FEED-022", "row 2 column basis_usd", "'-900.12'"),
+    ("10.5,900.12", "10.5,lots", "FEED-020", "row 2 column basis_usd", "'lots'"),
+    ("2015-05-01,2015-05-01", "2015-05-01,", "FEED-021", "row 5 column holding_start_date", "a blank cell"),
+    ("2015-05-01,2015-05-01", "2015-05-01,2015-05-02", "FEED-031", "row 5 column holding_start_date", "'2015-05-02'"),
+    ("2015-05-01,2015-05-01", "2015-06-02,2015-05-01", "FEED-032", "row 5 column acquired_date", "'2015-06-02'"),
+    (
+        "2015-06-01,2015-05-20",
+        "2015-06-01,2015-06-01",
+        "FEED-030",
+        "row 3 column account_id+security_id+lot_id+holding_start_date",
+        "'A1, AAA, L9, 2015-06-01'; row 4: 'A1, AAA, L9, 2015-06-01'",
+    ),
+]
+
+
+@pytest.mark.parametrize("cell", LOT_CELLS, ids=lambda cell: str(cell[1]))
+def test_a_bad_lot_of_the_custodian_is_refused_with_its_place(
+    tmp_path: Path, cell: tuple[str, str, str, str, str]
+) -> None:
+    old, new, code, place, found = cell
+    book = tiny_book(tmp_path / "book", settings=WITH_LOTS)
+    put(book, "custodian_lots", CUSTODIAN_LOTS)
+    read(book, None)
+    assert old in CUSTODIAN_LOTS
+    put(book, "custodian_lots", CUSTODIAN_LOTS.replace(old, new))
+    error = refused(book, "custodian_lots")
+    assert (error.code, error.where, error.found) == (code, f"{NIGHT}/custodian_lots.csv {place}", found)
+
+
+def test_the_custodians_lots_may_be_missing_but_not_without_rows(tmp_path: Path) -> None:
+    book = tiny_book(tmp_path / "book", settings=WITH_LOTS)
+    path = put(book, "custodian_lots", CUSTODIAN_LOTS.partition("\n")[0] + "\n")
+    assert refused(book).code == "FEED-008"
+    path.unlink()
+    read(book, None)
+    assert not Intake(book=book, night=FIRST_NIGHT).has("custodian_lots")
+
+
+def test_a_book_that_asks_for_no_lots_does_not_know_the_file(book: Book) -> None:
+    put(book, "custodian_lots", CUSTODIAN_LOTS)
+    assert refused(book).code == "FEED-009"
 
 
 ACTION_CELLS = [

@@ -9,15 +9,15 @@ import dagster as dg
 import pytest
 
 from assets.book import Book
-from assets.stages import STAGES, Stage, assets_of
-from assets.store import SQL, Store
+from assets.stages import STAGES, Stage, assets_of, feed_specs, stages_of
+from assets.store import SQL, Store, schema_of
 from pipelines.definitions import definitions_of
 from tests.book_cases import NIGHTS
 
 GROUPS = {
     "market": ["corporate_actions", "prices", "benchmark_weights", "risk_model"],
-    "accounts": ["account_policies", "account_shards", "custodian_activity", "custodian_positions"],
-    "books": ["lots", "wash_windows", "proposals", "reconciliation"],
+    "accounts": ["account_policies", "account_shards", "custodian_activity", "custodian_positions", "custodian_lots"],
+    "books": ["lots", "wash_windows", "proposals", "broker_lots", "lot_reconciliation", "reconciliation"],
     "trades": ["trades", "night_report"],
 }
 
@@ -29,21 +29,35 @@ def test_the_night_has_these_assets_in_these_groups() -> None:
     assert groups == GROUPS
 
 
+OF_LOTS = {"custodian_lots", "broker_lots", "lot_reconciliation"}
+
+
+def test_only_a_book_whose_custodian_sends_its_lots_has_the_second_book(three_nights: Path, with_lots: Path) -> None:
+    plain, second = ({stage.name: stage for stage in stages_of(Book.open(book))} for book in (three_nights, with_lots))
+    assert second.keys() - plain.keys() == OF_LOTS
+    assert not OF_LOTS & {name for stage in plain.values() for name in (*stage.nightly, *stage.sharded)}
+    assert "lot_reconciliation" in second["reconciliation"].sharded
+    specs = [{spec.key.path[-1] for spec in feed_specs(Book.open(book))} for book in (three_nights, with_lots)]
+    assert specs[1] - specs[0] == {"custodian_lots"}
+    assert not {path.name for path in (three_nights / "store").iterdir()} & OF_LOTS
+
+
 def test_every_stage_has_its_schema_and_every_audit_its_statement() -> None:
-    assert {path.name for path in (SQL / "schema").iterdir()} >= {stage.name for stage in STAGES}
     for stage in STAGES:
+        assert schema_of(stage.name), stage.name
         for audit in stage.audits:
             assert (SQL / "audits" / f"{audit}.sql").exists(), audit
 
 
-def test_dagster_accepts_the_definitions(three_nights: Path) -> None:
-    definitions = definitions_of(Book.open(three_nights))
-    dg.Definitions.validate_loadable(definitions)
-    assert {job.name for job in definitions.resolve_all_job_defs()} >= {"ingest", "books", "publish"}
+def test_dagster_accepts_the_definitions(three_nights: Path, with_lots: Path) -> None:
+    for book in (three_nights, with_lots):
+        definitions = definitions_of(Book.open(book))
+        dg.Definitions.validate_loadable(definitions)
+        assert {job.name for job in definitions.resolve_all_job_defs()} >= {"ingest", "books", "publish"}
 
 
-def test_every_asset_is_described_and_owned(three_nights: Path) -> None:
-    for asset in assets_of(Book.open(three_nights)):
+def test_every_asset_is_described_and_owned(with_lots: Path) -> None:
+    for asset in assets_of(Book.open(with_lots)):
         for spec in asset.specs:
             assert spec.description
             assert spec.owners
@@ -52,8 +66,8 @@ def test_every_asset_is_described_and_owned(three_nights: Path) -> None:
 
 
 @pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
-def test_a_stage_reads_only_what_it_declares(stage: Stage, three_nights: Path) -> None:
-    book = Book.open(three_nights)
+def test_a_stage_reads_only_what_it_declares(stage: Stage, with_lots: Path) -> None:
+    book = Book.open(with_lots)
     store = Store(book.path)
     night = dt.date.fromisoformat(NIGHTS[1])
     shards = book.shards if stage.by_shard else (None,)
