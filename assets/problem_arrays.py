@@ -68,8 +68,11 @@ def market_of(facts: ShardFacts) -> Market:
     )
 
 
-def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date) -> ShardProblems:
-    """Return the problems of the accounts in ``facts`` for orders of ``trade_date``."""
+def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_margin: float) -> ShardProblems:
+    """Return the problems of the accounts in ``facts`` for orders of ``trade_date``.
+
+    A lot within ``loss_margin`` (a fraction) above its basis counts as a loss for wash sales.
+    """
     accounts = facts.accounts
     lots = facts.lots.join(accounts.select("account_id").with_row_index("account"), on="account_id").join(
         facts.universe.select("security_id").with_row_index("security"), on="security_id"
@@ -96,6 +99,7 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date) -> Sh
         long_gain_rate=_floats(accounts["long_rate"]),
         short_loss_rate=_floats(accounts["short_loss_rate"]),
         long_loss_rate=_floats(accounts["long_loss_rate"]),
+        loss_margin=np.full(accounts.height, loss_margin),
         risk_aversion=_floats(accounts["risk_aversion"]),
         cost_rate=_floats(accounts["cost_bps"]) * BASIS_POINT,
         cash_min=_floats(accounts["cash_min"]),

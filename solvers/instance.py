@@ -202,6 +202,7 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
         "turnover_max": _limit(policy, "turnover_max", least=0.0),
         "tracking_error_max": _limit(policy, "tracking_error_max", least=0.0),
         "trigger": _number(policy.get("trigger") or 0.0, "policy trigger", least=0.0),
+        "loss_margin": _number(policy.get("loss_margin") or 0.0, "policy loss_margin", least=0.0),
     }
     whole = {
         "cash_microusd": _micro(document["cash_usd"], "cash_usd"),

@@ -155,6 +155,7 @@ def _account(market: Market, random: np.random.Generator, share_step: int) -> di
         "long_gain_rate": 0.238,
         "short_loss_rate": 0.408,
         "long_loss_rate": 0.238,
+        "loss_margin": 0.0,
         "risk_aversion": float(random.choice([25.0, 50.0, 100.0])),
         "cost_rate": float(random.choice([0.0003, 0.0005, 0.001])),
         "cash_min": 0.002,
