@@ -35,7 +35,8 @@ def leaf_bounds(view: View, leaves: Leaves) -> Floats:
     gamma = view.aversion[at] + leaves.cap_price
     weight = gamma[:, None] * market.specific_variance
     x0 = view.x0[at]
-    price = weight * x0 + factors @ market.exposures.T + cash[:, None] + sector[:, market.sector]
+    # Not by BLAS: its threads would cost more than the sums.
+    price = weight * x0 + np.einsum("lk,nk->ln", factors, market.exposures) + cash[:, None] + sector[:, market.sector]
     unit = view.cost[at] + turnover
     pieces = view.pieces()
     chosen = _pieces_of(pieces, at)
@@ -60,7 +61,8 @@ def leaf_bounds(view: View, leaves: Leaves) -> Floats:
     direction = np.take_along_axis(leaves.directions, number, axis=1)
     decided = np.where(direction < 0, sells, np.where(direction > 0, buys, np.minimum(sells, buys)))
     value = np.where(disjoint[at], decided, both).sum(axis=1)
-    value += (factors * (x0 @ market.exposures)).sum(axis=1) - (factors**2).sum(axis=1) / (2.0 * gamma)
+    y0 = np.einsum("ln,nk->lk", x0, market.exposures)
+    value += (factors * y0).sum(axis=1) - (factors**2).sum(axis=1) / (2.0 * gamma)
     value += 0.5 * (weight * x0**2).sum(axis=1)
     valid = (turnover >= 0.0) & (net_gain >= 0.0) & (leaves.cap_price >= 0.0)
     return np.where(valid, value - _price_of_limits(view, leaves), -np.inf)

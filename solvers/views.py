@@ -187,7 +187,7 @@ class View:
         m, n = self.x0.shape
         sales = np.bincount(self.lot_account * n + self.security, sold, m * n).reshape(m, n)
         x = self.x0 + bought - sales
-        factor = x @ self.market.exposures
+        factor = np.einsum("an,nk->ak", x, self.market.exposures)
         te2 = (factor**2).sum(axis=1) + (self.market.specific_variance * x * x).sum(axis=1)
         traded = np.bincount(self.lot_account, sold, m) + bought.sum(axis=1)
         tax = np.bincount(self.lot_account, self.tax * sold, m)
