@@ -9,16 +9,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterator
-from typing import Protocol
 
 import numpy as np
 
 from ledger.amounts import MICRO, part
 from solvers.bounds import covers, leaf_bounds, leaves_of
-from solvers.problem import NO_GAIN_LIMIT, Certificate, Flags, Floats, Integers, ShardProblems, Status
+from solvers.problem import NO_GAIN_LIMIT, Certificate, Flags, Floats, Integers, ShardAnswers, ShardProblems, Status
 from solvers.views import AccountView, View, heads, value_of
 
-__all__ = ["AccountView", "Judgement", "Stated", "judge"]
+__all__ = ["AccountView", "Claims", "Judgement", "judge", "lots_at_loss"]
 
 CHUNK = 16
 """Accounts judged at a time: few enough for the cache, many enough to share NumPy's overhead; changes no verdict."""
@@ -30,31 +29,24 @@ RELAXED_MARGIN = 1.1e-5
 """A limit relaxed for a drifted account is wider than today's breach by no more than this, and one share step."""
 
 
-class Stated(Protocol):
-    """What an answer claims, as the solve returns it or as it was stored."""
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Claims:
+    """What stored answers claim: the part of `ShardAnswers` that the judge reads; orders sorted by account."""
 
-    @property
-    def status(self) -> tuple[Status, ...]: ...
-    @property
-    def objective(self) -> Floats: ...
-    @property
-    def bound(self) -> Floats: ...
-    @property
-    def cash_after_microusd(self) -> Integers: ...
-    @property
-    def net_gain_microusd(self) -> Integers: ...
-    @property
-    def order_account(self) -> Integers: ...
-    @property
-    def order_security(self) -> Integers: ...
-    @property
-    def order_is_buy(self) -> Flags: ...
-    @property
-    def order_lot(self) -> Integers: ...
-    @property
-    def order_micro_shares(self) -> Integers: ...
-    @property
-    def certificate(self) -> Certificate: ...
+    status: tuple[Status, ...]
+    objective: Floats
+    bound: Floats
+    cash_after_microusd: Integers
+    net_gain_microusd: Integers
+    order_account: Integers
+    order_security: Integers
+    order_is_buy: Flags
+    order_lot: Integers
+    order_micro_shares: Integers
+    certificate: Certificate
+
+
+Stated = Claims | ShardAnswers
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
