@@ -13,6 +13,7 @@ import polars as pl
 
 from assets.book import Book
 from assets.certificate_tables import certificate_rows, leaf_rows
+from assets.non_trade_tables import non_trade_rows
 from assets.problem_arrays import ShardFacts, account_values, frozen_values, market_of, problems_of
 from assets.sessions import session_after
 from assets.store import Store, Tables, Version
@@ -53,6 +54,7 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
         writing.insert("shadow_price", _named_rows(problems, answers, "shadow", value="usd_per_unit"))
         writing.insert("conflict", _named_rows(problems, answers, "conflict", value="needed"))
         writing.insert("held_security", frozen_values(facts))
+        writing.insert("non_trade", non_trade_rows(problems, answers, facts))
         writing.insert("certificate", certificate_rows(problems, answers))
         writing.insert("certificate_leaf", leaf_rows(problems, answers))
         for audit in AUDITS:

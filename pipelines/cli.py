@@ -19,6 +19,7 @@ from assets.book import Book
 from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
+from pipelines.bench_commands import bench
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
 TOTALS = ("orders", "harvested losses", "tax saved")
@@ -32,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(bench)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

@@ -183,6 +183,15 @@ def _limit(policy: dict[str, Any], key: str, *, least: float = -math.inf) -> flo
     return NO_LIMIT if value is None else _number(value, f"policy {key}", least=least)
 
 
+def _mode(policy: dict[str, Any]) -> int:
+    """Return the code of the policy's mode, tax_aware where it names none."""
+    word = str(policy.get("mode") or "tax_aware")
+    known = [mode.name.lower() for mode in Mode]
+    if word not in known:
+        raise _error("INST-013", "policy mode", repr(word), ", ".join(known))
+    return known.index(word)
+
+
 def _policy(document: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of the account's rates and policy."""
     policy, rates = document["policy"], document["rates"]
@@ -212,7 +221,7 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
         "min_trade_microusd": _micro(policy.get("min_trade_usd") or 0.0, "policy min_trade_usd", least=0.0),
         "household": 0,
         "wave": 0,
-        "mode": int(Mode.TAX_AWARE),
+        "mode": _mode(policy),
         "benchmark": 0,
     }
     columns: dict[str, Any] = {key: np.array([value], np.float64) for key, value in floats.items()}

@@ -222,7 +222,7 @@ class SolveSettings:
     """What the solve may not decide for itself; part of the policy version in the manifest."""
 
     clarabel: Literal["always", "uncertified"] = "always"
-    """Whether Clarabel answers every account that trades, or only those that the search's own trades leave uncertified."""
+    """Whether Clarabel answers every account that trades, or only where the search's own trades are not certified."""
     gap_bp_max: float = 1.0
     """Largest accepted distance from the proven bound, basis points of net asset value, before rounding."""
     gap_bp_target: float = 0.01

@@ -100,7 +100,7 @@ class View:
         self.sellable: Flags = sellable & (mode != Mode.BUY_ONLY)[self.lot_account]
         room = np.maximum(problems.max_weight[self.rows] - self.holding, 0.0) * can_buy
         self.room: Floats = np.where(room > DUST, room, 0.0)
-        self.relaxed, self.cap = relaxed, cap
+        self.can_buy, self.loss_allowed, self.relaxed, self.cap = can_buy, loss_allowed, relaxed, cap
         self.cost = problems.cost_rate[self.rows]
         self.aversion = problems.risk_aversion[self.rows]
         ids = problems.lot_ids[self.lots]
