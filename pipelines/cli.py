@@ -167,6 +167,9 @@ def ledger(
 def solve(
     instance: Annotated[Path, typer.Argument(metavar="INSTANCE.json", help="An instance file.")],
     *,
+    irreducible: Annotated[
+        bool, typer.Option("--irreducible", help="Name the fewest limits of an infeasible account that conflict.")
+    ] = False,
     debug: Debug = False,
     as_json: AsJson = True,
 ) -> None:
@@ -174,7 +177,7 @@ def solve(
     from solvers.instance import solve_instance
 
     with errors(as_json=as_json, debug=debug):
-        print_json(solve_instance(read_json(instance)))
+        print_json(solve_instance(read_json(instance), irreducible=irreducible))
 
 
 @app.command()
