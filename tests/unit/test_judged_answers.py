@@ -2,35 +2,20 @@
 
 from __future__ import annotations
 
-import datetime as dt
 import shutil
 from pathlib import Path
 
-import polars as pl
 import pytest
 
-from assets.book import Book
-from assets.reconcile_tables import write_reconciliation
-from assets.stages import STAGES
-from assets.store import SQL, Store
-from pipelines.book_maker import make_book
-
-NIGHT = dt.date(2026, 9, 1)
-SHARD = "s000"
+from assets.store import Store
+from tests.judged_books import NIGHT, SHARD, propose, reconciled, rewrite
 
 
 @pytest.fixture(scope="module")
 def proposed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A book of one shard, run as far as its proposals."""
     path = tmp_path_factory.mktemp("judged") / "book"
-    make_book(
-        path, market="synthetic", accounts=24, shards=1, seed=3, first_night=NIGHT, names=60, factors=6
-    )  # fmt: skip
-    book, store = Book.open(path), Store(path)
-    for stage in STAGES:
-        if stage.name == "reconciliation":
-            break
-        stage.write(store=store, book=book, night=NIGHT, **({"shard": SHARD} if stage.by_shard else {}))
+    propose(path)
     return path
 
 
@@ -38,29 +23,6 @@ def proposed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def path(proposed: Path, tmp_path: Path) -> Path:
     shutil.copytree(proposed, tmp_path / "book")
     return tmp_path / "book"
-
-
-def rewrite(path: Path, asset: str, *changes: str) -> None:
-    """Write the partition anew with ``changes`` made to its tables."""
-    store = Store(path)
-    before = store.head(asset, night=NIGHT, shard=SHARD)
-    with store.writing(asset, night=NIGHT, shard=SHARD) as writing:
-        writing.attach(before, alias="before")
-        for table in sorted((SQL / "schema" / asset).glob("*.sql")):
-            writing.execute(f"insert into {table.stem} from before.{table.stem}")
-        for change in changes:
-            writing.execute(change)
-        writing.inputs.clear()
-
-
-def reconciled(path: Path) -> tuple[dict[str, tuple[str, str]], pl.DataFrame]:
-    """Return status and reasons of every account, and the approved orders."""
-    version = write_reconciliation(store=Store(path), book=Book.open(path), night=NIGHT, shard=SHARD)
-    with Store(path).reading({"answered": version}) as tables:
-        rows = tables.select("select account_id, status, reasons from answered.outcome").iter_rows()
-        return {account: (status, reasons) for account, status, reasons in rows}, tables.select(
-            "from answered.approved_order"
-        )
 
 
 @pytest.fixture(scope="module")
