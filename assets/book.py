@@ -87,6 +87,11 @@ class Tax(Section):
     spouse_basis: policy.SpouseBasis = "carry"
     """A loss that a spouse's purchase disallows: ``carry`` it into that purchase, or ``lost``."""
 
+    loss_margin_bps: float = pydantic.Field(default=200.0, ge=0)
+    """A lot worth less than its basis plus so much of it counts as a loss for wash sales: its sale closes the group to
+    buying, and where the group is closed to loss sales it is not sold. Gains are reckoned at the night's close, and
+    the fill comes at another price."""
+
     def readings(self) -> policy.Readings:
         """Return the record that the ledger takes."""
         return policy.Readings(
@@ -117,6 +122,10 @@ class Custodian(Section):
 
 class Solve(Section):
     """``[solve]``: the standard an answer has to meet."""
+
+    clarabel: Literal["always", "uncertified"] = "always"
+    """Whether Clarabel stands in the path of every account that trades, or only of those whose trades the search does
+    not certify by itself; every answer is certified either way."""
 
     gap_bp_max: float = pydantic.Field(default=1.0, gt=0)
     """Largest accepted distance from the proven bound, basis points of net asset value, before rounding."""

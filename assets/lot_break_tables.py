@@ -1,7 +1,7 @@
 """The second book: the broker's view against the custodian's lots, and what it tells the tax office otherwise.
 
 A difference in shares is a fact about what is owned and holds the account; one of basis or dates is a difference of
-two readings of the law and is reported (docs/decisions/0010). Nothing here changes a lot of either book.
+two readings of the law and is reported (docs/decisions/0015). Nothing here changes a lot of either book.
 """
 
 from __future__ import annotations

@@ -12,6 +12,7 @@ import datetime as dt
 import math
 
 import numpy as np
+import numpy.typing as npt
 import polars as pl
 
 from ledger.amounts import MICRO
@@ -68,18 +69,23 @@ def market_of(facts: ShardFacts) -> Market:
     )
 
 
-def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date) -> ShardProblems:
-    """Return the problems of the accounts in ``facts`` for orders of ``trade_date``."""
+def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_margin: float) -> ShardProblems:
+    """Return the problems of the accounts in ``facts`` for orders of ``trade_date``.
+
+    A lot within ``loss_margin`` (a fraction) above its basis counts as a loss for wash sales.
+    """
     accounts = facts.accounts
     lots = facts.lots.join(accounts.select("account_id").with_row_index("account"), on="account_id").join(
         facts.universe.select("security_id").with_row_index("security"), on="security_id"
     )
     lots = lots.sort("account", "security", "lot_id", "position_lo")
-    closed_to_buying, closed_to_loss_sales = _closed(facts, market)
+    closed_to_buying, closed_to_loss_sales, open_purchase = _closed(facts, market)
     can_buy, can_sell, max_weight = _permissions(facts, market, closed_to_buying=closed_to_buying)
     lot_account = lots["account"].to_numpy()
     lot_security = _integers(lots["security"])
     closed_lot = closed_to_loss_sales[lot_account, lot_security] if lots.height else np.zeros(0, np.bool_)
+    if lots.height:
+        closed_lot &= open_purchase[lot_account, lot_security] != lots["bought_as"].to_numpy().astype(np.object_)
     held_days = lots.select((pl.lit(trade_date) - pl.col("acquired_date")).dt.total_days())["literal"]
     minimum_days = accounts["min_holding_days"].to_numpy()[lot_account]
     return ShardProblems(
@@ -96,6 +102,7 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date) -> Sh
         long_gain_rate=_floats(accounts["long_rate"]),
         short_loss_rate=_floats(accounts["short_loss_rate"]),
         long_loss_rate=_floats(accounts["long_loss_rate"]),
+        loss_margin=np.full(accounts.height, loss_margin),
         risk_aversion=_floats(accounts["risk_aversion"]),
         cost_rate=_floats(accounts["cost_bps"]) * BASIS_POINT,
         cash_min=_floats(accounts["cash_min"]),
@@ -145,12 +152,16 @@ def _permissions(facts: ShardFacts, market: Market, *, closed_to_buying: Flags) 
     return can_buy, can_sell, max_weight
 
 
-def _closed(facts: ShardFacts, market: Market) -> tuple[Flags, Flags]:
-    """Return, per (account, security), whether the household's windows close it to buying and to loss sales."""
+def _closed(facts: ShardFacts, market: Market) -> tuple[Flags, Flags, npt.NDArray[np.object_]]:
+    """Return, per (account, security), whether the household's windows close it to buying and to loss sales.
+
+    The third names the purchase that may be sold at a loss all the same, where there is one.
+    """
     accounts = facts.accounts
     groups = facts.universe["identical_group"].unique(maintain_order=True).to_list()
     shape = (accounts.height, len(groups))
     buying, loss_sales = np.zeros(shape, np.bool_), np.zeros(shape, np.bool_)
+    purchase = np.full(shape, None, np.object_)
     placed = (
         accounts.select("household_id")
         .with_row_index("account")
@@ -160,7 +171,9 @@ def _closed(facts: ShardFacts, market: Market) -> tuple[Flags, Flags]:
     cells = (placed["account"].to_numpy(), placed["group"].to_numpy())
     buying[cells] = placed["closed_to_buying"].to_numpy()
     loss_sales[cells] = placed["closed_to_loss_sales"].to_numpy()
-    return buying[:, market.identical_group], loss_sales[:, market.identical_group]
+    purchase[cells] = placed["open_to_purchase"].to_list()
+    by_security = market.identical_group
+    return buying[:, by_security], loss_sales[:, by_security], purchase[:, by_security]
 
 
 def frozen_values(facts: ShardFacts) -> pl.DataFrame:

@@ -12,10 +12,13 @@ import numpy as np
 import polars as pl
 
 from assets.book import Book
+from assets.certificate_tables import certificate_rows, leaf_rows
+from assets.non_trade_tables import non_trade_rows
 from assets.problem_arrays import ShardFacts, account_values, frozen_values, market_of, problems_of
 from assets.sessions import session_after
 from assets.store import Store, Tables, Version
 from ledger.amounts import MICRO
+from solvers.evaluate import lots_at_loss
 from solvers.problem import ShardAnswers, ShardProblems, SolveSettings, Status
 from solvers.shard import solve_shard
 
@@ -44,13 +47,16 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
         held = held_before_solving(facts, unpriced=writing.query("proposals/unpriced_lots"), book=book)
         solvable = facts_without(facts, held["account_id"])
         market = market_of(facts)
-        problems = problems_of(solvable, market, trade_date=trade_date)
+        problems = problems_of(solvable, market, trade_date=trade_date, loss_margin=loss_margin_of(book))
         answers = solve_shard(problems, settings_of(book))
         writing.insert("answer", pl.concat([answer_rows(problems, answers, facts), held_rows(held, facts)]))
         writing.insert("proposed_order", order_rows(problems, answers))
         writing.insert("shadow_price", _named_rows(problems, answers, "shadow", value="usd_per_unit"))
         writing.insert("conflict", _named_rows(problems, answers, "conflict", value="needed"))
         writing.insert("held_security", frozen_values(facts))
+        writing.insert("non_trade", non_trade_rows(problems, answers, facts))
+        writing.insert("certificate", certificate_rows(problems, answers))
+        writing.insert("certificate_leaf", leaf_rows(problems, answers))
         for audit in AUDITS:
             writing.audit(audit, shard=shard)
     assert writing.version is not None
@@ -60,7 +66,17 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
 def settings_of(book: Book) -> SolveSettings:
     """Return the solver's standard as book.toml states it."""
     solve = book.settings.solve
-    return SolveSettings(gap_bp_max=solve.gap_bp_max, gap_bp_target=solve.gap_bp_target, nodes_max=solve.nodes_max)
+    return SolveSettings(
+        clarabel=solve.clarabel,
+        gap_bp_max=solve.gap_bp_max,
+        gap_bp_target=solve.gap_bp_target,
+        nodes_max=solve.nodes_max,
+    )
+
+
+def loss_margin_of(book: Book) -> float:
+    """Return by which fraction above its basis a lot still counts as a loss for wash sales."""
+    return book.settings.tax.loss_margin_bps / IN_BASIS_POINTS
 
 
 def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts:
@@ -143,6 +159,7 @@ def answer_rows(problems: ShardProblems, answers: ShardAnswers, facts: ShardFact
             "tracking_error_after_bps": answers.tracking_error_after * IN_BASIS_POINTS,
             "cash_before_microusd": problems.cash_microusd,
             "cash_after_microusd": answers.cash_after_microusd,
+            "net_gain_microusd": answers.net_gain_microusd,
             "turnover": answers.turnover,
             "nodes": answers.nodes,
         },
@@ -177,6 +194,7 @@ def held_rows(held: pl.DataFrame, facts: ShardFacts) -> pl.DataFrame:
             gap_microusd=pl.lit(None, pl.Int64),
             cash_before_microusd=pl.col("cash_microusd"),
             cash_after_microusd=pl.col("cash_microusd"),
+            net_gain_microusd=pl.lit(0, pl.Int64),
             turnover=pl.lit(0.0),
             nodes=pl.lit(0, pl.Int64),
         )
@@ -198,6 +216,7 @@ def held_rows(held: pl.DataFrame, facts: ShardFacts) -> pl.DataFrame:
         "tracking_error_after_bps",
         "cash_before_microusd",
         "cash_after_microusd",
+        "net_gain_microusd",
         "turnover",
         "nodes",
     )
@@ -224,6 +243,8 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
             "of_basis": problems.lot_basis_microusd[lot] if len(problems.lot_ids) else np.zeros(0, np.int64),
             "long": problems.lot_long_term[lot] & is_sale if len(problems.lot_ids) else np.zeros(0, np.bool_),
             "reason": answers.order_reason,
+            "may_lose": is_sale & lots_at_loss(problems, answers.order_account, lot) if len(problems.lot_ids)
+            else np.zeros(0, np.bool_),
         },
         schema_overrides={"account_id": pl.String, "security_id": pl.String, "side": pl.String,
                           "lot_id": pl.String, "reason": pl.String},
@@ -245,6 +266,7 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
                 "micro_shares", "estimated_microusd", "short_gain_microusd", "long_gain_microusd", "loss_microusd"
             ).sum(),
             pl.col("long").all(),
+            pl.col("may_lose").any(),
             pl.col("reason").sort().first(),
         )
         .with_columns(

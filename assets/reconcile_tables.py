@@ -1,22 +1,31 @@
 """Reconciliation: the custodian's word against the book's, and every limit re-checked in SQL on integers.
 
-Nothing here shares code with the solve. A break holds its account; a broken limit or wash rule is a defect of
-ours and stops the shard before anything of it can be published.
+Nothing here shares code with the solve. Every stored answer is judged: its objective, limits and bound recomputed from
+the tables it was made from (`solvers.evaluate`). A break holds its account, and so does what the judge cannot confirm.
+The audits then see only what is left: a row of theirs is a defect of ours and stops the shard before anything of it can
+be published.
 """
 
 from __future__ import annotations
 
 import datetime as dt
 
+import polars as pl
+
 from assets.book import Book
+from assets.certificate_tables import offence_rows
+from assets.problem_arrays import ShardFacts, market_of, problems_of
+from assets.proposal_tables import facts_without, loss_margin_of, read_facts
 from assets.sessions import session_after
 from assets.store import Store, Version
 from ledger.amounts import to_micro
+from solvers.problem import ShardProblems
 
 INPUTS = {
     "prices": "prices",
     "actions": "corporate_actions",
     "benchmark": "benchmark_weights",
+    "risk": "risk_model",
     "policies": "account_policies",
     "shards": "account_shards",
     "positions": "custodian_positions",
@@ -24,8 +33,7 @@ INPUTS = {
 SHARD_INPUTS = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals"}
 LOT_BREAKS = "lot_reconciliation"
 """Read only in a book whose custodian sends its lots."""
-STEPS = ("recon_break", "holding_break")
-ANSWER_STEPS = ("outcome", "approved_order")
+STEPS = ("outcome", "approved_order")
 AUDITS = (
     "every_answer_has_one_outcome",
     "no_order_sells_more_than_is_open",
@@ -50,18 +58,30 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
             writing.attach(store.head(asset, night=night), alias=alias)
         for alias, asset in SHARD_INPUTS.items():
             writing.attach(store.head(asset, night=night, shard=shard), alias=alias)
-        of_lots: tuple[str, ...] = ()
+        writing.run(
+            "reconciliation/recon_break",
+            shard=shard,
+            shares_tolerance_micro=to_micro(str(tolerance.shares_tolerance)),
+            cash_tolerance_microusd=to_micro(str(tolerance.cash_tolerance_usd)),
+        )
+        writing.run("reconciliation/holding_break")
         if book.keeps_broker_lots:
             writing.attach(store.head(LOT_BREAKS, night=night, shard=shard), alias="lot_breaks")
-            of_lots = ("lots_that_break",)
-        for step in (*STEPS, *of_lots, *ANSWER_STEPS):
-            writing.run(
-                f"reconciliation/{step}",
-                shard=shard,
-                shares_tolerance_micro=to_micro(str(tolerance.shares_tolerance)),
-                cash_tolerance_microusd=to_micro(str(tolerance.cash_tolerance_usd)),
-            )
+            writing.run("reconciliation/lots_that_break")
+        facts = read_facts(writing, shard=shard, trade_date=session_after(night))
+        problems = solved_problems(
+            facts, held=writing.query("reconciliation/held_account"), trade_date=session_after(night), book=book
+        )
+        writing.insert("offence", offence_rows(writing, problems))
+        for step in STEPS:
+            writing.run(f"reconciliation/{step}")
         for audit in AUDITS:
             writing.audit(audit, shard=shard, trade_date=session_after(night))
     assert writing.version is not None
     return writing.version
+
+
+def solved_problems(facts: ShardFacts, *, held: pl.DataFrame, trade_date: dt.date, book: Book) -> ShardProblems:
+    """Return the problems of the accounts with an answer, made anew from the same tables as the answers were."""
+    solved = facts_without(facts, held["account_id"])
+    return problems_of(solved, market_of(facts), trade_date=trade_date, loss_margin=loss_margin_of(book))

@@ -1,8 +1,9 @@
 """The digest of a table: sha256 over the values of each column, in one canonical order of the rows.
 
-A column is three streams: which values are there (a byte for each row), how long each text is, and the bytes of the
-values that are there. A stream does not show where one batch of rows ends and the next begins, so the digest says
-nothing about threads, batches or how a file is laid out; only about names, types and values.
+A column is three streams: which values are there (a byte for each row), how long each text or list is, and the bytes
+of the values that are there; the items of lists are a column of their own. A stream does not show where one batch of
+rows ends and the next begins, so the digest says nothing about threads, batches or how a file is laid out; only about
+names, types and values.
 """
 
 from __future__ import annotations
@@ -39,6 +40,7 @@ class _Column:
     def __init__(self, field: pa.Field) -> None:
         self._name, self._type = field.name, field.type
         self._is_there, self._lengths, self._values = hashlib.sha256(), hashlib.sha256(), hashlib.sha256()
+        self._items = _Column(self._type.value_field) if pa.types.is_list(self._type) else None
 
     def add(self, values: pa.Array) -> None:
         if values.null_count:
@@ -50,7 +52,10 @@ class _Column:
             return
         if pa.types.is_boolean(self._type):
             values = values.cast(pa.uint8())
-        if pa.types.is_string(self._type):
+        if self._items is not None:
+            self._lengths.update(values.value_lengths().to_numpy().tobytes())
+            self._items.add(values.flatten())
+        elif pa.types.is_string(self._type):
             _, offsets, content = values.buffers()
             bounds = np.frombuffer(offsets, np.int32, len(values) + 1, values.offset * 4)
             self._lengths.update(np.diff(bounds).tobytes())
@@ -63,7 +68,8 @@ class _Column:
 
     def facts(self) -> list[str]:
         streams = (self._is_there, self._lengths, self._values)
-        return [self._name, str(self._type), *(stream.hexdigest() for stream in streams)]
+        items = [] if self._items is None else self._items.facts()
+        return [self._name, str(self._type), *(stream.hexdigest() for stream in streams), *items]
 
 
 def digest_of_tables(tables: Iterable[tuple[str, pa.RecordBatchReader]]) -> tuple[str, dict[str, int]]:

@@ -19,6 +19,7 @@ from assets.book import Book
 from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
+from pipelines.bench_commands import bench
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
 TOTALS = ("orders", "harvested losses", "tax saved")
@@ -32,6 +33,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+
+app.add_typer(bench)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -171,6 +174,9 @@ def ledger(
 def solve(
     instance: Annotated[Path, typer.Argument(metavar="INSTANCE.json", help="An instance file.")],
     *,
+    irreducible: Annotated[
+        bool, typer.Option("--irreducible", help="Name the fewest limits of an infeasible account that conflict.")
+    ] = False,
     debug: Debug = False,
     as_json: AsJson = True,
 ) -> None:
@@ -178,7 +184,7 @@ def solve(
     from solvers.instance import solve_instance
 
     with errors(as_json=as_json, debug=debug):
-        print_json(solve_instance(read_json(instance)))
+        print_json(solve_instance(read_json(instance), irreducible=irreducible))
 
 
 @app.command()

@@ -8,8 +8,9 @@ from typing import Any
 import numpy as np
 
 from ledger.amounts import MICRO, plain
-from ledger.errors import InputError
 from solvers.arrays import ABSENT
+from solvers.instance_form import NUMBER_MAX, RATES, InstanceError, need, number, refused, require_form
+from solvers.irreducible import irreducible_conflict
 from solvers.problem import (
     NO_GAIN_LIMIT,
     NO_LIMIT,
@@ -19,74 +20,76 @@ from solvers.problem import (
     ShardAnswers,
     ShardProblems,
     SolveSettings,
+    Status,
 )
 from solvers.shard import solve_shard
+
+__all__ = [
+    "FORMAT",
+    "SOLUTION_FORMAT",
+    "InstanceError",
+    "covariance_root",
+    "read_instance",
+    "solution",
+    "solve_instance",
+]
 
 FORMAT = "openbell-instance/1"
 SOLUTION_FORMAT = "openbell-solution/1"
 BENCHMARK_SUM_TOLERANCE = 1e-6
+PRICE_USD_MAX = 5_000_000
 EIGENVALUE_MIN = -1e-10
-RATES = ("short_gain", "long_gain", "short_loss", "long_loss")
-SECURITY_FIELDS = ("security_id", "price_usd", "benchmark_weight", "sector", "exposures", "specific_variance")
-LOT_FIELDS = ("lot_id", "security_id", "shares", "basis_usd", "term")
 
 
-class InstanceError(InputError):
-    """An instance is not what the contract says."""
+def solve_instance(
+    document: dict[str, Any], settings: SolveSettings | None = None, *, irreducible: bool = False
+) -> dict[str, Any]:
+    """Return the solution document of an instance document; raises `InstanceError` where it makes no sense.
 
-    code = "INST-000"
-
-
-def solve_instance(document: dict[str, Any], settings: SolveSettings | None = None) -> dict[str, Any]:
-    """Return the solution document of an instance document; raises `InstanceError` where it makes no sense."""
+    With ``irreducible`` it also names limits that cannot be kept together, and could without any one of them.
+    """
     problems = read_instance(document)
-    return solution(problems, solve_shard(problems, settings or SolveSettings()))
+    answer = solution(problems, solve_shard(problems, settings or SolveSettings()))
+    if irreducible:
+        found = irreducible_conflict(problems) if answer["status"] == Status.HELD_INFEASIBLE else []
+        answer["irreducible"] = [{"limit": limit, "needed": _known(needed)} for limit, needed in found]
+    return answer
 
 
 def read_instance(document: dict[str, Any]) -> ShardProblems:
     """Return the problem of one account; every number checked, securities sorted by name."""
-    if document.get("format") != FORMAT:
-        raise _error("INST-001", "format", repr(document.get("format")), repr(FORMAT))
-    for key in ("account_id", "cash_usd", "securities", "lots", "rates", "policy"):
-        _need(document, key, "the instance")
-    securities = sorted(document["securities"], key=lambda row: str(row.get("security_id")))
+    require_form(document, tag=FORMAT)
+    securities = sorted(document["securities"], key=lambda row: str(row["security_id"]))
     if not securities:
-        raise _error("INST-002", "securities", "none", "at least one")
-    for row in securities:
-        for key in SECURITY_FIELDS:
-            _need(row, key, f"security {row.get('security_id')}")
+        raise refused("INST-002", "securities", "none", "at least one")
     ids = [str(row["security_id"]) for row in securities]
     if len(set(ids)) != len(ids):
-        raise _error("INST-003", "securities", "a security_id twice", "one row per security")
+        raise refused("INST-003", "securities", "a security_id twice", "one row per security")
     market = _market(document, securities, ids)
     lots = _lots(document, {name: i for i, name in enumerate(ids)})
-    return _problems(document, market, securities, lots)
+    problems = _problems(document, market, securities, lots)
+    _require_countable(problems)
+    return problems
 
 
-def _error(code: str, where: str, found: str, expected: str) -> InstanceError:
-    return InstanceError(
-        code=code, where=where, found=found, expected=expected, remedy="Mend the instance and solve it again."
-    )
-
-
-def _need(row: dict[str, Any], key: str, where: str) -> Any:  # noqa: ANN401 - JSON
-    """Return ``row[key]``, or refuse."""
-    if key not in row:
-        raise _error("INST-002", where, f"no field {key}", "all fields of the contract")
-    return row[key]
-
-
-def _number(value: object, where: str, *, least: float = -math.inf, above: float = -math.inf) -> float:
-    """Return a finite number within its range, or refuse."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise _error("INST-004", where, repr(value), "a finite number")
-    if value < least or value <= above:
-        raise _error("INST-005", where, repr(value), f"at least {least}" if value < least else f"more than {above}")
-    return float(value)
+def _require_countable(problems: ShardProblems) -> None:
+    """Refuse an account whose value, or one share of it, exact money in 64 bits could not hold."""
+    price = problems.market.price_microusd
+    for name, one in zip(problems.market.security_ids, price.tolist(), strict=True):
+        if one > PRICE_USD_MAX * MICRO:
+            raise refused("INST-016", f"security {name} price_usd", f"{one / MICRO}", f"no more than {PRICE_USD_MAX}")
+    prices = price[problems.lot_security].tolist()
+    held = sum(s * p for s, p in zip(problems.lot_micro_shares.tolist(), prices, strict=True)) // MICRO
+    if held + abs(int(problems.cash_microusd[0])) > NUMBER_MAX * MICRO:
+        raise refused("INST-016", "the account", f"a value of {held / MICRO}", f"no more than {NUMBER_MAX:.0f} dollars")
 
 
 def _micro(value: object, where: str, *, least: float = -math.inf, above: float = -math.inf) -> int:
-    return round(_number(value, where, least=least, above=above) * MICRO)
+    """Return a number in millionths, still above ``above`` when it is."""
+    micro = round(number(value, where, least=least, above=above) * MICRO)
+    if micro <= above * MICRO:
+        raise refused("INST-005", where, repr(value), f"at least a millionth more than {above}")
+    return micro
 
 
 def _market(document: dict[str, Any], securities: list[dict[str, Any]], ids: list[str]) -> Market:
@@ -97,12 +100,12 @@ def _market(document: dict[str, Any], securities: list[dict[str, Any]], ids: lis
     for row in securities:
         where = f"security {row['security_id']} exposures"
         if len(row["exposures"]) != len(root):
-            raise _error("INST-006", where, f"{len(row['exposures'])} numbers", f"{len(root)}, as the covariance")
-        exposures.append([_number(value, where) for value in row["exposures"]])
-    weights = [_number(row["benchmark_weight"], f"security {row['security_id']} benchmark_weight", least=0.0)
+            raise refused("INST-006", where, f"{len(row['exposures'])} numbers", f"{len(root)}, as the covariance")
+        exposures.append([number(value, where) for value in row["exposures"]])
+    weights = [number(row["benchmark_weight"], f"security {row['security_id']} benchmark_weight", least=0.0)
                for row in securities]  # fmt: skip
     if abs(math.fsum(weights) - 1.0) > BENCHMARK_SUM_TOLERANCE:
-        raise _error("INST-007", "benchmark_weight", f"a sum of {math.fsum(weights)!r}", "a sum of 1")
+        raise refused("INST-007", "benchmark_weight", f"a sum of {math.fsum(weights)!r}", "a sum of 1")
     sectors = sorted({str(row["sector"]) for row in securities})
     groups: dict[str, int] = {}
     group = [
@@ -117,7 +120,7 @@ def _market(document: dict[str, Any], securities: list[dict[str, Any]], ids: lis
         exposures=_times(np.array(exposures, np.float64), root),
         specific_variance=np.array(
             [
-                _number(row["specific_variance"], f"security {row['security_id']} specific_variance", above=0.0)
+                number(row["specific_variance"], f"security {row['security_id']} specific_variance", above=0.0)
                 for row in securities
             ]
         ),
@@ -138,13 +141,13 @@ def covariance_root(covariance: list[list[float]] | None, size: int) -> Floats:
         return np.eye(size)
     widths = sorted({len(row) for row in covariance})
     if len(covariance) != size or widths != [size]:
-        raise _error("INST-008", "factor_covariance", f"{len(covariance)} rows of {widths}", f"{size} rows of {size}")
-    matrix = np.array([[_number(value, "factor_covariance") for value in row] for row in covariance], np.float64)
+        raise refused("INST-008", "factor_covariance", f"{len(covariance)} rows of {widths}", f"{size} rows of {size}")
+    matrix = np.array([[number(value, "factor_covariance") for value in row] for row in covariance], np.float64)
     scale = max(float(np.abs(matrix).max()), 1e-300)
     if np.abs(matrix - matrix.T).max() > 1e-12 * scale:
-        raise _error("INST-009", "factor_covariance", "an asymmetric matrix", "a symmetric one")
+        raise refused("INST-009", "factor_covariance", "an asymmetric matrix", "a symmetric one")
     if float(np.linalg.eigvalsh(matrix).min()) < EIGENVALUE_MIN * scale:
-        raise _error("INST-009", "factor_covariance", "a negative eigenvalue", "a positive semidefinite matrix")
+        raise refused("INST-009", "factor_covariance", "a negative eigenvalue", "a positive semidefinite matrix")
     root = np.zeros_like(matrix)
     for j in range(size):
         pivot = matrix[j, j] - math.fsum(value * value for value in root[j, :j].tolist())
@@ -167,41 +170,47 @@ def _times(exposures: Floats, root: Floats) -> Floats:
 
 def _lots(document: dict[str, Any], index: dict[str, int]) -> list[dict[str, Any]]:
     """Return the lots checked, sorted by security, sublots of one lot kept in their order."""
-    for number, lot in enumerate(document["lots"]):
-        for key in LOT_FIELDS:
-            _need(lot, key, f"lot {lot.get('lot_id', number)}")
+    for lot in document["lots"]:
         if str(lot["security_id"]) not in index:
-            raise _error("INST-010", f"lot {lot['lot_id']}", f"security {lot['security_id']!r}", "a listed security")
+            raise refused("INST-010", f"lot {lot['lot_id']}", f"security {lot['security_id']!r}", "a listed security")
         if lot["term"] not in {"short", "long"}:
-            raise _error("INST-011", f"lot {lot['lot_id']} term", repr(lot["term"]), "'short' or 'long'")
+            raise refused("INST-011", f"lot {lot['lot_id']} term", repr(lot["term"]), "'short' or 'long'")
     return sorted(document["lots"], key=lambda lot: (index[str(lot["security_id"])], str(lot["lot_id"])))
 
 
 def _limit(policy: dict[str, Any], key: str, *, least: float = -math.inf) -> float:
     """Return a limit of the policy, ``NO_LIMIT`` where it is missing or null."""
     value = policy.get(key)
-    return NO_LIMIT if value is None else _number(value, f"policy {key}", least=least)
+    return NO_LIMIT if value is None else number(value, f"policy {key}", least=least)
+
+
+def _mode(policy: dict[str, Any]) -> int:
+    """Return the code of the policy's mode, tax_aware where it names none."""
+    word = str(policy.get("mode") or "tax_aware")
+    known = [mode.name.lower() for mode in Mode]
+    if word not in known:
+        raise refused("INST-013", "policy mode", repr(word), ", ".join(known))
+    return known.index(word)
 
 
 def _policy(document: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of the account's rates and policy."""
     policy, rates = document["policy"], document["rates"]
-    for key in RATES:
-        _need(rates, key, "rates")
-    cash_min = 0.0 if policy.get("cash_min") is None else _number(policy["cash_min"], "policy cash_min")
+    cash_min = 0.0 if policy.get("cash_min") is None else number(policy["cash_min"], "policy cash_min")
     cash_max = _limit(policy, "cash_max")
     if cash_max < cash_min:
-        raise _error("INST-012", "policy cash_max", repr(cash_max), f"at least the cash_min of {cash_min!r}")
+        raise refused("INST-012", "policy cash_max", repr(cash_max), f"at least the cash_min of {cash_min!r}")
     budget = policy.get("net_gain_budget_usd")
-    floats = {f"{key}_rate": _number(rates[key], f"rates {key}", least=0.0) for key in RATES} | {
-        "risk_aversion": _number(_need(policy, "risk_aversion", "policy"), "policy risk_aversion", above=0.0),
-        "cost_rate": _number(policy.get("cost_rate") or 0.0, "policy cost_rate", least=0.0),
+    floats = {f"{key}_rate": number(rates[key], f"rates {key}", least=0.0) for key in RATES} | {
+        "risk_aversion": number(need(policy, "risk_aversion", "policy"), "policy risk_aversion", above=0.0),
+        "cost_rate": number(policy.get("cost_rate") or 0.0, "policy cost_rate", least=0.0),
         "cash_min": cash_min,
         "cash_max": cash_max,
         "sector_band": _limit(policy, "sector_band", least=0.0),
         "turnover_max": _limit(policy, "turnover_max", least=0.0),
         "tracking_error_max": _limit(policy, "tracking_error_max", least=0.0),
-        "trigger": _number(policy.get("trigger") or 0.0, "policy trigger", least=0.0),
+        "trigger": number(policy.get("trigger") or 0.0, "policy trigger", least=0.0),
+        "loss_margin": number(policy.get("loss_margin") or 0.0, "policy loss_margin", least=0.0),
     }
     whole = {
         "cash_microusd": _micro(document["cash_usd"], "cash_usd"),
@@ -211,7 +220,7 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
         "min_trade_microusd": _micro(policy.get("min_trade_usd") or 0.0, "policy min_trade_usd", least=0.0),
         "household": 0,
         "wave": 0,
-        "mode": int(Mode.TAX_AWARE),
+        "mode": _mode(policy),
         "benchmark": 0,
     }
     columns: dict[str, Any] = {key: np.array([value], np.float64) for key, value in floats.items()}
@@ -228,7 +237,7 @@ def _problems(
         market=market,
         account_ids=(str(document["account_id"]),),
         taxable=np.array([bool(document.get("taxable", True))]),
-        max_weight=np.array([[ABSENT if cap is None else _number(cap, "max_weight", least=0.0) for cap in caps]]),
+        max_weight=np.array([[ABSENT if cap is None else number(cap, "max_weight", least=0.0) for cap in caps]]),
         can_buy=np.array([[bool(row.get("can_buy", True)) for row in securities]]),
         can_sell=np.array([[bool(row.get("can_sell", True)) for row in securities]]),
         lot_start=np.array([0, len(lots)], np.int64),

@@ -24,6 +24,7 @@ from solvers.problem import Flags, SolveSettings, Status
 from solvers.reduce import FIXED_GAP_MAX, first_answer
 from solvers.rounding import Rounded, round_block
 from solvers.searching import FEASIBLE, Searched, search_all
+from solvers.unaided import close_unaided, either
 
 
 class Line:
@@ -42,7 +43,7 @@ class Line:
         may_idle = searched.idle_breach <= FEASIBLE
         idles = may_idle & (searched.idle - searched.bound < self.tables.trigger[rows])
         wanted = ~idles & np.isfinite(searched.bound)
-        closed, statuses = solve_block(book, searched, wanted.astype(np.int8))
+        closed, statuses = self._closed(book, searched, wanted)
         certified = self._certified(closed)
         settled = certified & self._settled(searched, closed) & ~joined_accounts(book)
         rounded = round_block(
@@ -63,6 +64,15 @@ class Line:
                 first = first_answer(closed, at, entries, statuses[at]) if certified[at] else None
                 answers.append(self.alone.answer(a, at, book, searched, first=first))
         return answers
+
+    def _closed(self, book: Book, searched: Searched, wanted: Flags) -> tuple[Closed, list[str]]:
+        """Return direction-fixed answers: by Clarabel always, or only where the search's own trades are no answer."""
+        if self.settings.clarabel == "always":
+            return solve_block(book, searched, wanted.astype(np.int8))
+        unaided = close_unaided(book, searched, wanted.astype(np.int8))
+        alone = self._certified(unaided)
+        closed, statuses = solve_block(book, searched, (wanted & ~alone).astype(np.int8))
+        return either(book, unaided, closed, alone), statuses
 
     def _certified(self, closed: Closed) -> Flags:
         """Return where the direction-fixed answer keeps all limits and meets its own dual; a nan never does."""

@@ -45,7 +45,7 @@ class Tables(NamedTuple):
     flow: Integers
     nav: Integers
     rates: Floats
-    """(m, 4) short gain, long gain, short loss, long loss."""
+    """(m, 5) short gain, long gain, short loss, long loss; the margin above its basis below which a lot may lose."""
     limits: Floats
     """(m, 8) risk aversion, cost, cash min, cash max, sector band, turnover, net gain (dollars), tracking error."""
     relaxed: Floats
@@ -92,17 +92,21 @@ def new_book(tables: Tables, rows: Integers) -> Book:
 
 @kernel
 def tax_of(tables: Tables, a: int, lot: int) -> tuple[float, float, bool, float]:
-    """Return a lot's (tax per unit sold, gain per unit, whether a loss, weight)."""
+    """Return a lot's (tax per unit sold, gain per unit, whether it may be sold at a loss, weight).
+
+    Fills come at another price than the one the tax is reckoned at, so a lot just above its basis may lose too.
+    """
     i = tables.lot_security[lot]
     amount = product(tables.lot_shares[lot], tables.price[i])
     value = as_float(amount)
     weight = value / float(tables.nav[a])
     if not tables.taxable[a] or value <= 0.0:
         return 0.0, 0.0, False, weight
-    is_loss = amount[0] < tables.lot_basis[lot]
-    gain = 1.0 - float(tables.lot_basis[lot]) / value
-    rate = tables.rates[a, (1 if tables.lot_long[lot] else 0) + (2 if is_loss else 0)]
-    return (0.0 if tables.mode[a] == TAX_UNAWARE else rate * gain), gain, is_loss, weight
+    basis = tables.lot_basis[lot]
+    gain = 1.0 - float(basis) / value
+    rate = tables.rates[a, (1 if tables.lot_long[lot] else 0) + (2 if amount[0] < basis else 0)]
+    may_lose = amount[0] < basis + int(np.floor(float(basis) * tables.rates[a, 4]))
+    return (0.0 if tables.mode[a] == TAX_UNAWARE else rate * gain), gain, may_lose, weight
 
 
 @kernel

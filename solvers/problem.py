@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -82,6 +83,9 @@ class ShardProblems:
     short_loss_rate: Floats
     long_loss_rate: Floats
     """(m,) each, fractions."""
+    loss_margin: Floats
+    """(m,) a lot worth less than its basis plus this fraction of it counts as a loss for wash sales: fills come at
+    another price than the one its tax is reckoned at."""
     risk_aversion: Floats
     cost_rate: Floats
     """(m,) fraction of traded value."""
@@ -217,6 +221,8 @@ class ShardAnswers:
 class SolveSettings:
     """What the solve may not decide for itself; part of the policy version in the manifest."""
 
+    clarabel: Literal["always", "uncertified"] = "always"
+    """Whether Clarabel answers every account that trades, or only where the search's own trades are not certified."""
     gap_bp_max: float = 1.0
     """Largest accepted distance from the proven bound, basis points of net asset value, before rounding."""
     gap_bp_target: float = 0.01

@@ -81,14 +81,15 @@ def _traded_groups(tables: Tables, a: int, answer: AccountAnswer) -> tuple[set[i
     if not tables.taxable[a]:
         return bought, set()
     lots = int(tables.lot_start[a]) + np.flatnonzero(answer.sold)
-    return bought, set(tables.group[tables.lot_security[lots[at_loss(tables, lots)]]].tolist())
+    return bought, set(tables.group[tables.lot_security[lots[may_lose(tables, a, lots)]]].tolist())
 
 
-def at_loss(tables: Tables, lots: Integers) -> Flags:
-    """Return which lots' values lie below their bases, exactly."""
+def may_lose(tables: Tables, a: int, lots: Integers) -> Flags:
+    """Return which of the account's lots are worth less than their basis and its margin, exactly."""
     shares, price = tables.lot_shares[lots], tables.price[tables.lot_security[lots]]
     whole = (shares // MICRO) * price + (shares % MICRO) * price // MICRO
-    below: Flags = whole < tables.lot_basis[lots]
+    basis = tables.lot_basis[lots]
+    below: Flags = whole < basis + np.floor(basis.astype(float) * tables.rates[a, 4]).astype(np.int64)
     return below
 
 

@@ -38,6 +38,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         problems.long_gain_rate,
         problems.short_loss_rate,
         problems.long_loss_rate,
+        problems.loss_margin,
     )
     return Tables(
         F=exposures,
@@ -101,6 +102,7 @@ def refusals(problems: ShardProblems, tables: Tables) -> dict[int, AccountAnswer
         "long_gain_rate": problems.long_gain_rate,
         "short_loss_rate": problems.short_loss_rate,
         "long_loss_rate": problems.long_loss_rate,
+        "loss_margin": problems.loss_margin,
         "sector_band": problems.sector_band,
         "turnover_max": problems.turnover_max,
         "tracking_error_max": problems.tracking_error_max,

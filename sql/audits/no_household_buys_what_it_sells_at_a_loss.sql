@@ -12,7 +12,7 @@ join policies.account on account.account_id = approved_order.account_id
 group by approved_order.household_id, security.identical_group_next
 having
     bool_or(
-        approved_order.side = 'sell' and approved_order.loss_microusd > 0
+        approved_order.side = 'sell' and (approved_order.may_lose or approved_order.loss_microusd > 0)
         and account.registration in ('taxable', 'trust')
     )
     and bool_or(approved_order.side = 'buy')

@@ -22,9 +22,8 @@ where
         and (
             approved_order.side = 'buy'
             or (
-                approved_order.loss_microusd > 0
+                (approved_order.loss_microusd > 0 or approved_order.may_lose)
                 and account.registration in ('taxable', 'trust')
-                and account.mode <> 'tax_unaware'
             )
         )
     )

@@ -20,7 +20,8 @@ select
     sublot.acquired_date,
     sublot.holding_start_date,
     $trade_date::date >= long_from(sublot.holding_start_date) as long_term_next,
-    sublot.absorbed
+    sublot.absorbed,
+    coalesce(sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id)) as bought_as
 from lots.sublot
 left join policies.security on security.security_id = sublot.security_id
 order by sublot.account_id, sublot.security_id, sublot.lot_id, sublot.position_lo

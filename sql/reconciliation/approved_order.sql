@@ -15,6 +15,7 @@ select
     proposed_order.estimated_microusd,
     proposed_order.short_gain_microusd + proposed_order.long_gain_microusd as gain_microusd,
     proposed_order.loss_microusd,
+    proposed_order.may_lose,
     proposed_order.term,
     proposed_order.reason
 from proposals.proposed_order

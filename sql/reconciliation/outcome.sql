@@ -1,6 +1,6 @@
--- outcome: each account's answer, or HELD_BREAK where the book and the custodian disagree about it.
+-- outcome: each account's answer, HELD_BREAK where book and custodian disagree, HELD_SOLVER where the judge does not confirm.
 -- Grain:   one row per account_id of the shard.
--- Reads:   answer, proposed_order, policies, holding_break.
+-- Reads:   answer, proposed_order, policies; holding_break and offence of this partition.
 -- Binds:   nothing.
 -- Order:   account_id.
 -- Tax saved is minus the tax on tonight's sales at the account's own rates: positive where losses are realised.
@@ -18,6 +18,25 @@ with broken as (
         from holding_break
     ) as numbered
     group by account_id
+),
+refused as (
+    select account_id, string_agg(offence, '; ' order by offence) filter (where place <= 3) as offences
+    from (
+        select *, row_number() over (partition by account_id order by offence) as place from offence
+    ) as numbered
+    group by account_id
+),
+stopped as (
+    select
+        coalesce(broken.account_id, refused.account_id) as account_id,
+        case when broken.account_id is not null then 'HELD_BREAK' else 'HELD_SOLVER' end as status,
+        case
+            when broken.breaks > 3 then broken.first_breaks || '; and ' || (broken.breaks - 3) || ' more'
+            when broken.account_id is not null then broken.first_breaks
+            else 'the judge does not confirm the answer: ' || refused.offences
+        end as reasons
+    from broken
+    full join refused on refused.account_id = broken.account_id
 ),
 traded as (
     select
@@ -39,27 +58,23 @@ traded as (
 select
     answer.account_id,
     answer.household_id,
-    case when broken.account_id is not null then 'HELD_BREAK' else answer.status end as status,
-    case
-        when broken.account_id is null then answer.reasons
-        when broken.breaks > 3 then broken.first_breaks || '; and ' || (broken.breaks - 3) || ' more'
-        else broken.first_breaks
-    end as reasons,
-    case when broken.account_id is null then answer.objective end as objective,
-    case when broken.account_id is null then answer.bound end as bound,
-    case when broken.account_id is null then answer.gap_bp end as gap_bp,
-    case when broken.account_id is null then answer.gap_microusd end as gap_microusd,
+    coalesce(stopped.status, answer.status) as status,
+    coalesce(stopped.reasons, answer.reasons) as reasons,
+    case when stopped.account_id is null then answer.objective end as objective,
+    case when stopped.account_id is null then answer.bound end as bound,
+    case when stopped.account_id is null then answer.gap_bp end as gap_bp,
+    case when stopped.account_id is null then answer.gap_microusd end as gap_microusd,
     answer.tracking_error_before_bps,
     case
-        when broken.account_id is null then answer.tracking_error_after_bps else answer.tracking_error_before_bps
+        when stopped.account_id is null then answer.tracking_error_after_bps else answer.tracking_error_before_bps
     end as tracking_error_after_bps,
-    case when broken.account_id is null then coalesce(traded.harvested_loss_microusd, 0) else 0 end,
-    case when broken.account_id is null then coalesce(traded.realized_gain_microusd, 0) else 0 end,
-    case when broken.account_id is null then coalesce(round(traded.tax_saved_microusd)::bigint, 0) else 0 end,
+    case when stopped.account_id is null then coalesce(traded.harvested_loss_microusd, 0) else 0 end,
+    case when stopped.account_id is null then coalesce(traded.realized_gain_microusd, 0) else 0 end,
+    case when stopped.account_id is null then coalesce(round(traded.tax_saved_microusd)::bigint, 0) else 0 end,
     answer.cash_before_microusd,
-    case when broken.account_id is null then answer.cash_after_microusd else answer.cash_before_microusd end,
-    case when broken.account_id is null then coalesce(traded.orders, 0) else 0 end as orders
+    case when stopped.account_id is null then answer.cash_after_microusd else answer.cash_before_microusd end,
+    case when stopped.account_id is null then coalesce(traded.orders, 0) else 0 end as orders
 from proposals.answer
-left join broken on broken.account_id = answer.account_id
+left join stopped on stopped.account_id = answer.account_id
 left join traded on traded.account_id = answer.account_id
 order by answer.account_id

@@ -23,6 +23,7 @@ create table answer (
     tracking_error_after_bps double,
     cash_before_microusd bigint not null,
     cash_after_microusd bigint not null,
+    net_gain_microusd bigint not null, -- of the orders' taxed sales, at the night's close
     turnover double not null,
     nodes bigint not null,
     check (status like 'HELD%' or objective is not null),

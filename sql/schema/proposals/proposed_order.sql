@@ -12,6 +12,7 @@ create table proposed_order (
     short_gain_microusd bigint not null,
     long_gain_microusd bigint not null,
     loss_microusd bigint not null check (loss_microusd >= 0), -- the losing parts alone, not netted
+    may_lose boolean not null, -- a taxed sale below basis plus the margin: fills come at another price
     term varchar check (term in ('short', 'long')),
     reason varchar not null,
     check ((side = 'sell') = (lot_id is not null))

@@ -11,6 +11,7 @@ create table approved_order (
     estimated_microusd bigint not null,
     gain_microusd bigint not null,
     loss_microusd bigint not null check (loss_microusd >= 0), -- the losing parts alone, not netted
+    may_lose boolean not null, -- a taxed sale below basis plus the margin: fills come at another price
     term varchar,
     reason varchar not null
 )

@@ -1,0 +1,154 @@
+"""Certificates in tables: written with the proposals, read back and judged before anything of them is approved."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+
+from assets.store import Tables
+from solvers.evaluate import Claims, judge
+from solvers.problem import Certificate, ShardAnswers, ShardProblems, Status
+
+
+def certificate_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
+    """Return the rows of `certificate`."""
+    certificate = answers.certificate
+    cap = certificate.tracking_error_max
+    return pl.DataFrame(
+        {
+            "account_id": problems.account_ids,
+            "relaxed": [row.tolist() if row.any() else [] for row in certificate.relaxed],
+            "tracking_error_max": [float(value) if np.isfinite(value) else None for value in cap],
+        },
+        schema={"account_id": pl.String, "relaxed": pl.List(pl.Float64), "tracking_error_max": pl.Float64},
+    )
+
+
+def leaf_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
+    """Return the rows of `certificate_leaf`."""
+    certificate = answers.certificate
+    count = np.diff(certificate.leaf_start)
+    account = np.repeat(np.arange(len(count)), count)
+    return pl.DataFrame(
+        {
+            "account_id": [problems.account_ids[a] for a in account.tolist()],
+            "leaf": np.arange(len(account)) - certificate.leaf_start[account],
+            "prices": certificate.leaf_prices.tolist(),
+            "cap_price": certificate.leaf_cap_price,
+            "decided": [
+                [(at + 1) * int(directions[at]) for at in np.flatnonzero(directions).tolist()]
+                for directions in certificate.leaf_directions
+            ],
+        },
+        schema={
+            "account_id": pl.String,
+            "leaf": pl.Int64,
+            "prices": pl.List(pl.Float64),
+            "cap_price": pl.Float64,
+            "decided": pl.List(pl.Int64),
+        },
+    )
+
+
+def offence_rows(tables: Tables, problems: ShardProblems) -> pl.DataFrame:
+    """Return (account_id, offence): all that the judge cannot confirm of the stored answers to ``problems``."""
+    answers, strays = stored_answers(tables, problems)
+    found = [(problems.account_ids[a], text) for a, text in judge(problems, answers).offences]
+    found += [(account, "an order of a lot or security that the account cannot trade") for account in strays]
+    return pl.DataFrame(sorted(set(found)), schema={"account_id": pl.String, "offence": pl.String}, orient="row")
+
+
+def stored_answers(tables: Tables, problems: ShardProblems) -> tuple[Claims, list[str]]:
+    """Return the stored answers to ``problems``, and the accounts with orders of unknown lots or securities."""
+    account = pl.DataFrame({"account_id": problems.account_ids}, schema={"account_id": pl.String}).with_row_index("row")
+    answer = account.join(
+        tables.select(
+            "select account_id, status, objective, bound, cash_after_microusd, net_gain_microusd from proposals.answer"
+        ),
+        on="account_id",
+        how="left",
+        maintain_order="left",
+    )
+    orders = tables.select("from proposals.proposed_order order by account_id, security_id, side, lot_id")
+    parts = _order_parts(orders, problems, account)
+    known = parts.filter(pl.col("security").is_not_null() & pl.col("lot").is_not_null()).sort(
+        "row", "security", "lot", maintain_order=True
+    )
+    strays = sorted(set(orders["account_id"]) & set(problems.account_ids))
+    whole = dict(known.group_by("account_id").agg(pl.col("micro_shares").sum()).iter_rows())
+    asked = dict(orders.group_by("account_id").agg(pl.col("micro_shares").sum()).iter_rows())
+    lot = known["lot"].to_numpy().astype(np.int64)
+    return Claims(
+        status=tuple(Status(word) for word in answer["status"]),
+        objective=answer["objective"].fill_null(np.nan).to_numpy(),
+        bound=answer["bound"].fill_null(np.nan).to_numpy(),
+        cash_after_microusd=answer["cash_after_microusd"].to_numpy(),
+        net_gain_microusd=answer["net_gain_microusd"].to_numpy(),
+        order_account=known["row"].to_numpy().astype(np.int64),
+        order_security=known["security"].to_numpy().astype(np.int64),
+        order_is_buy=lot < 0,
+        order_lot=lot,
+        order_micro_shares=known["micro_shares"].to_numpy().astype(np.int64),
+        certificate=_certificate(tables, problems, account),
+    ), [name for name in strays if whole.get(name, 0) != asked[name]]
+
+
+def _order_parts(orders: pl.DataFrame, problems: ShardProblems, account: pl.DataFrame) -> pl.DataFrame:
+    """Return the orders with rows for accounts, securities and lots; a lot's sublots leave in position order.
+
+    What a lot cannot give is put on its last sublot, for the judge to see. Purchases have lot -1.
+    """
+    security = pl.DataFrame({"security_id": problems.market.security_ids}).with_row_index("security")
+    placed = orders.join(account, on="account_id").join(security, on="security_id", how="left")
+    count = len(problems.lot_ids)
+    sublots = pl.DataFrame(
+        {
+            "row": np.repeat(np.arange(len(problems.account_ids)), np.diff(problems.lot_start)),
+            "security": problems.lot_security,
+            "lot_id": problems.lot_ids,
+            "lot": np.arange(count),
+            "shares": problems.lot_micro_shares,
+        },
+        schema_overrides={"lot_id": pl.String},
+    )
+    key = ["row", "security", "lot_id"]
+    sublots = sublots.with_columns(
+        before=pl.col("shares").cum_sum().over(key) - pl.col("shares"), last=pl.col("lot").max().over(key)
+    )
+    placed = placed.with_columns(pl.col("row").cast(pl.Int64), pl.col("security").cast(pl.Int64))
+    sales = placed.filter(pl.col("side") == "sell").join(sublots, on=key, how="left")
+    left = pl.col("micro_shares") - pl.col("before")
+    taken = pl.when(pl.col("lot") == pl.col("last")).then(left).otherwise(pl.min_horizontal(left, "shares"))
+    sales = sales.with_columns(micro_shares=taken).filter(pl.col("lot").is_null() | (pl.col("micro_shares") > 0))
+    wanted = ["account_id", "row", "security", "lot", "micro_shares"]
+    purchases = placed.filter(pl.col("side") == "buy").with_columns(lot=pl.lit(-1, pl.Int64))
+    return pl.concat([sales.select(wanted), purchases.select(wanted)])
+
+
+def _certificate(tables: Tables, problems: ShardProblems, account: pl.DataFrame) -> Certificate:
+    """Return the stored certificates; permissions are the problems' own, which the judge closes by itself."""
+    m, n = problems.can_buy.shape
+    size = problems.market.exposures.shape[1] + len(problems.market.sectors) + 3
+    stored = account.join(tables.select("from proposals.certificate"), on="account_id", how="left").sort("row")
+    relaxed = np.zeros((m, 2 * len(problems.market.sectors) + 4))
+    for row, amounts in enumerate(stored["relaxed"].to_list()):
+        if amounts and len(amounts) == relaxed.shape[1]:
+            relaxed[row] = amounts
+    leaves = account.join(tables.select("from proposals.certificate_leaf"), on="account_id").sort("row", "leaf")
+    prices = np.full((leaves.height, size), np.nan)
+    directions = np.zeros((leaves.height, n), np.int8)
+    for leaf, (row, decided) in enumerate(leaves.select("prices", "decided").iter_rows()):
+        if len(row) == size:
+            prices[leaf] = row
+        for number in decided:
+            directions[leaf, min(abs(number), n) - 1] = np.sign(number)
+    return Certificate(
+        leaf_start=np.searchsorted(leaves["row"].to_numpy(), np.arange(m + 1)).astype(np.int64),
+        leaf_prices=prices,
+        leaf_cap_price=leaves["cap_price"].to_numpy(),
+        leaf_directions=directions,
+        relaxed=relaxed,
+        tracking_error_max=stored["tracking_error_max"].fill_null(np.inf).to_numpy(),
+        can_buy=problems.can_buy,
+        lot_loss_sale_allowed=problems.lot_loss_sale_allowed,
+    )

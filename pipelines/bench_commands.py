@@ -1,0 +1,93 @@
+"""``openbell bench``: figures, and instances for others to compare themselves with; never part of the tests."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+Names = Annotated[int | None, typer.Option(min=1, help="Securities; without it, the published instances.")]
+Seed = Annotated[int, typer.Option(help="The same seed makes the same accounts.")]
+
+bench = typer.Typer(name="bench", help="Measure the line, or make instances to compare with.", no_args_is_help=True)
+OPTIMA = ("instance", "status", "objective", "bound", "gap_bp", "orders")
+
+
+@bench.command()
+def solve(
+    names: Annotated[int, typer.Option(min=1, help="Securities.")] = 200,
+    factors: Annotated[int, typer.Option(min=1, help="Factors of the risk model.")] = 20,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 200,
+    seed: Seed = 950,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The output is JSON either way.")] = True,
+) -> None:
+    """Measure the solve against naive CVXPY and one full Clarabel QP, all on the same accounts; print JSON.
+
+    Example: openbell bench solve --names 500 --factors 60 --accounts 200 --seed 950
+    """
+    from pipelines.measure import measure_solve
+
+    del as_json
+    typer.echo(json.dumps(measure_solve(names=names, factors=factors, accounts=accounts, seed=seed), indent=1))
+
+
+@bench.command()
+def instances(
+    folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go; made where it is missing.")],
+    names: Names = None,
+    factors: Annotated[int, typer.Option(min=1, help="Factors of random instances.")] = 20,
+    accounts: Annotated[int, typer.Option(min=1, help="How many random instances.")] = 10,
+    seed: Seed = 950,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print the optima as JSON.")] = False,
+) -> None:
+    """Write instances with their proven optima: the published ones, or random ones of a size.
+
+    Example: openbell bench instances instances
+    """
+    from solvers.instance_maker import published_instances, random_instances
+
+    made = (
+        published_instances()
+        if names is None
+        else random_instances(names=names, factors=factors, accounts=accounts, seed=seed)
+    )
+    rows = write_instances(folder, made)
+    if as_json:
+        typer.echo(json.dumps({"folder": str(folder), "optima": rows}, indent=1))
+    else:
+        typer.echo(f"{len(rows)} instances in {folder}, their optima in {folder / 'optima.csv'}")
+
+
+def write_instances(folder: Path, made: Iterable[tuple[str, dict[str, Any]]]) -> list[dict[str, Any]]:
+    """Write each document, one row of it per line, and the table of proven optima; return the table's rows."""
+    from solvers.instance import solve_instance
+
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = []
+    for name, document in made:
+        (folder / f"{name}.json").write_text(instance_text(document), encoding="utf-8")
+        answer = solve_instance(document)
+        rows.append({"instance": name} | {key: answer[key] for key in OPTIMA[1:-1]} | {"orders": len(answer["orders"])})
+    with (folder / "optima.csv").open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, OPTIMA, lineterminator="\n")
+        writer.writeheader()
+        writer.writerows(rows)
+    return rows
+
+
+def instance_text(document: dict[str, Any]) -> str:
+    """Return the document as JSON with one security, lot or other part on each line."""
+    parts = []
+    for key, value in document.items():
+        if isinstance(value, list) and value and isinstance(value[0], dict):
+            rows = ",\n  ".join(json.dumps(row, allow_nan=False) for row in value)
+            parts.append(f"{json.dumps(key)}: [\n  {rows}]")
+        else:
+            parts.append(f"{json.dumps(key)}: {json.dumps(value, allow_nan=False)}")
+    return "{" + ",\n ".join(parts) + "}\n"
