@@ -76,11 +76,14 @@ class Closed(NamedTuple):
 
 @kernel
 def put(values: npt.NDArray[Any], at: int, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Write ``part`` at place ``at`` of ``values``, in a larger copy where it does not fit."""
+    """Write ``part`` at place ``at`` of ``values``, in a larger copy where it does not fit.
+
+    Parts may leave gaps: ``at`` can lie beyond the end of a full ``values``.
+    """
     end = at + part.shape[0]
     if end > values.shape[0]:
-        larger = np.empty(2 * end, values.dtype)
-        larger[:at] = values[:at]
+        larger = np.zeros(2 * end, values.dtype)
+        larger[: values.shape[0]] = values
         values = larger
     values[at:end] = part
     return values
