@@ -12,12 +12,12 @@ import dataclasses
 import numpy as np
 
 from solvers.arrays import BUY, SELL, UNDECIDED, Account, Bytes, Floats, Response
+from solvers.curvature import new_curvature
 from solvers.dual import choose_directions, dual, new_response
-from solvers.newton import new_curvature
+from solvers.newton import ascend
 from solvers.outcome import Outcome
 from solvers.reduce import Fixed, solve_whole
 from solvers.search import NARROW, NODE, ROOT, branching_disjunction
-from solvers.settle import settle
 
 RAY_LENGTH = 1e6
 """Prices this far along a proof of infeasibility bound an infeasible node by more than any objective."""
@@ -103,7 +103,7 @@ def _climb(tree: Tree, node: Node) -> None:
     curve = new_curvature(tree.account)
     proof = np.empty_like(node.pi)
     for rules in (ROOT, NODE._replace(steps_max=30), NODE._replace(steps_max=30, width=0.1 * NARROW)):
-        top = settle(tree.account, node.pi, node.theta, node.directions, rules, tree.objective, tree.out, curve, proof)
+        top = ascend(tree.account, node.pi, node.theta, node.directions, rules, tree.objective, tree.out, curve, proof)
         node.theta = top.theta
         _prove(node, top.best, proof, top.best_theta)
 
