@@ -174,11 +174,10 @@ def cap_slope(account: Account, pi: Floats, theta: float, out: Response) -> floa
 
 
 @kernel
-def moved_theta(gamma: float, theta: float, change: float) -> float:
-    """Return theta after a change, never negative, gamma + theta within a factor of what it was."""
-    total = gamma + theta
-    wanted = min(max(total + change, total / AVERSION_GROWTH_MAX), total * AVERSION_GROWTH_MAX)
-    return max(wanted - gamma, 0.0)
+def longest_step(gamma: float, change: float) -> float:
+    """Return which part of a step may be taken so that ``gamma`` stays within a factor of what it was."""
+    most = gamma * (AVERSION_GROWTH_MAX - 1.0) if change > 0.0 else gamma * (1.0 - 1.0 / AVERSION_GROWTH_MAX)
+    return min(1.0, most / max(abs(change), 1e-300))
 
 
 @kernel
@@ -209,15 +208,18 @@ def ascend(
         for a in range(count):
             step[a] = g[curve.chosen[a]]
         step[count] = pull
+        if failed > 0:
+            # Along (lambda, gamma + theta) the factors' part is flat: theta needs damping of its own.
+            curve.H[count, count] *= 1.0 + damping / unit
         order = count + (1 if pull != 0.0 else 0)
         factorise(curve.H, order)
         back_substitute(curve.H, order, step)
-        length = 1.0
+        length = longest_step(account.gamma + theta, step[count]) if pull != 0.0 else 1.0
         found, now = value, theta
         climbed = False
         for _ in range(LINE_SEARCH_STEPS):
             move(pi, length, step, curve, count, k, g, trial)
-            now = moved_theta(account.gamma, theta, length * step[count]) if pull != 0.0 else theta
+            now = max(theta + length * step[count], 0.0) if pull != 0.0 else theta
             found, bound = dual(account, trial, now, directions, rules.width, out)
             if bound > best:
                 best, best_theta = bound, now
