@@ -149,7 +149,7 @@ class Facts:
         long_term = bool(self.problems.lot_long_term[lot])
         name = f"{'long' if long_term else 'short'}_{'loss' if self.is_loss[lot] else 'gain'}_rate"
         gain = 1.0 - int(self.problems.lot_basis_microusd[lot]) * MICRO / self.value[lot]
-        return float(getattr(self.problems, name)[0]) * gain
+        return float(getattr(self.problems, name)[0] * gain)
 
     def choices(self, i: int) -> list[Choice]:
         """Return every order of one security that permissions, steps and minimum trade allow, none included.
