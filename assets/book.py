@@ -131,7 +131,7 @@ class Solve(Section):
     """Largest accepted distance from the proven bound, basis points of net asset value, before rounding."""
     gap_bp_target: float = pydantic.Field(default=0.01, gt=0)
     """Branch and bound stops when the gap is below this."""
-    nodes_max: int = pydantic.Field(default=50, ge=0)
+    nodes_max: int = pydantic.Field(default=200, ge=0)
     """Branch and bound stops after so many nodes."""
 
 

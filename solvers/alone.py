@@ -16,7 +16,6 @@ from solvers.answer import (
     AccountAnswer,
     Leaves,
     Proof,
-    broken_name,
     gap_refusal,
     held,
     idle_answer,
@@ -24,7 +23,7 @@ from solvers.answer import (
     proof_of,
     traded_answer,
 )
-from solvers.arrays import ABSENT, Account, Book, Bytes, Floats, Integers
+from solvers.arrays import ABSENT, BUY, SELL, Account, Book, Bytes, Floats, Integers
 from solvers.careful import IMPOSSIBLE, Tree, search_carefully
 from solvers.dual import account_of, new_response
 from solvers.elastic import approach, conflicts, least_tracking_error
@@ -35,12 +34,18 @@ from solvers.problem import SolveSettings, Status
 from solvers.reduce import Fixed, holds, solve_fixed
 from solvers.rounding import lot_weights, round_trades
 from solvers.searching import FEASIBLE, Searched, search_all
+from solvers.whole import Orders, least_slack, whole_orders
 
 INFEASIBLE = "no trades keep all limits"
+NO_WHOLE_STEPS = "no orders in whole steps keep the limits"
 TIGHTER = (1e-7, 1e-6, 1e-5, 1e-4)
 """Tried in turn on a limit that the rounded orders break, fractions of net asset value."""
+DEARER = (1e-4, 1e-3, 1e-2, 1e-1)
+"""Tried in turn where it is the tracking-error cap: by what share risk aversion grows."""
 CAP_REST = 0.1
 """Share of the way from the present to the least possible tracking error that a drifted account need not go."""
+CAP_SHARES = (0.0, 0.1, 0.3, 1.0)
+"""Shares of the way back to the present tracking error that the cap gives where no orders in whole steps keep it."""
 RELAXED_MARGIN = 1e-5
 """A relaxed limit is this much wider than the trades that approach it, so that they lie inside."""
 
@@ -64,15 +69,19 @@ class Alone:
         self.target = settings.gap_bp_target * BASIS_POINT
 
     def answer(
-        self, a: int, at: int, book: Book, searched: Searched, *, first: Fixed | None, may_relax: bool = True
+        self, a: int, at: int, book: Book, searched: Searched, *, first: Fixed | None, relaxed: int = 0
     ) -> AccountAnswer:
-        """Answer account ``a``, row ``at`` of the book; ``first`` is a certified direction-fixed answer, if any."""
+        """Answer account ``a``, row ``at`` of the book; ``first`` is a certified direction-fixed answer, if any.
+
+        ``relaxed`` says how often its limits were widened already: for trades at all, and for orders in whole steps.
+        """
         account = account_of(book, at)
-        solved = self._solve(account, at, searched, first)
+        is_impossible = searched.bound[at] > IMPOSSIBLE
+        solved = INFEASIBLE if is_impossible else self._solve(account, at, searched, first)
         if isinstance(solved, Solved):
-            return self._round(a, at, account, book, searched, solved)
-        if solved == INFEASIBLE and may_relax:
-            return self._relax(a, account, searched, at)
+            return self._round(a, at, account, book, searched, solved, relaxed)
+        if solved == INFEASIBLE and relaxed == 0:
+            return self._relax(a, account, book, searched, at)
         return held(Status.HELD_SOLVER, solved, searched=searched, at=at)
 
     def _solve(self, account: Account, at: int, searched: Searched, first: Fixed | None) -> Solved | str:
@@ -102,7 +111,7 @@ class Alone:
         return f"no answer within the limits was found; Clarabel's last word was {fixed.status}"
 
     def _round(
-        self, a: int, at: int, account: Account, book: Book, searched: Searched, solved: Solved
+        self, a: int, at: int, account: Account, book: Book, searched: Searched, solved: Solved, relaxed: int
     ) -> AccountAnswer:
         """Round the continuous answer and judge the orders."""
         entries = slice(int(book.entry_at[at]), int(book.entry_at[at]) + len(account.quantity))
@@ -120,55 +129,112 @@ class Alone:
         refusal = gap_refusal(max(worth[best] - solved.proof.bound, 0.0), self.settings)
         if refusal:
             return held(Status.HELD_SOLVER, refusal, searched=searched, at=at)
-        sold, bought, result = self._orders(a, account, book, entries, solved._replace(fixed=fixed))
-        idle_is_better = searched.idle_breach[at] <= FEASIBLE and not is_worth(
-            result, searched=searched, at=at, trigger=float(self.tables.trigger[a])
-        )
-        if idle_is_better:
+        solved = solved._replace(fixed=fixed)
+        sold, bought, result = self._orders(a, account, book, entries, solved)
+        may_idle = searched.idle_breach[at] <= FEASIBLE
+        if result.broken != INTACT and not may_idle:
+            return self._widen(a, at, account, book, searched, (fixed.sale, fixed.bought), relaxed)
+        if result.broken != INTACT or (
+            may_idle and not is_worth(result, searched=searched, at=at, trigger=float(self.tables.trigger[a]))
+        ):
+            reason = NOTHING_LEFT if result.broken == INTACT else NO_WHOLE_STEPS
             return idle_answer(
-                Status.CERTIFIED, NOTHING_LEFT, searched=searched, at=at, proof=solved.proof,
+                Status.CERTIFIED, reason, searched=searched, at=at, proof=solved.proof,
                 cash=int(self.tables.cash[a]), pi=fixed.pi, theta=solved.theta,
             )  # fmt: skip
-        if result.broken != INTACT:
-            reason = f"rounding: {broken_name(self.names, result.broken)} is broken"
-            return held(Status.HELD_SOLVER, reason, searched=searched, at=at)
         return traded_answer(
             searched=searched, at=at, proof=solved.proof, continuous=worth[best], sold=sold, bought=bought,
             result=result, pi=fixed.pi, theta=solved.theta,
         )  # fmt: skip
 
-    def _orders(
-        self, a: int, account: Account, book: Book, entries: slice, solved: Solved
-    ) -> tuple[Integers, Integers, Result]:
+    def _orders(self, a: int, account: Account, book: Book, entries: slice, solved: Solved) -> Orders:
+        """Return rounded orders; where they break a limit, others near the trades that do not, if there are any."""
+        lots = book.first_lot[entries], book.last_lot[entries]
+        found = self._tighter(a, account, lots, solved)
+        if found.result.broken == INTACT:
+            return found
+        whole = whole_orders(self.tables, a, account, lots, (solved.fixed.sale, solved.fixed.bought))
+        if whole is None:
+            return found
+        directions = directions_of(account, whole)
+        sale, bought = weights_of(self.tables, a, account, lots, whole)
+        sold, buys = round_trades(self.tables, a, account, *lots, directions, sale, bought)
+        result = result_of(self.tables, a, account.x0, sold, buys)
+        is_better = result.broken == INTACT and result.objective < whole.result.objective
+        return Orders(sold, buys, result) if is_better else whole
+
+    def _tighter(self, a: int, account: Account, lots: tuple[Integers, Integers], solved: Solved) -> Orders:
         """Return rounded orders; while they break a limit, those of a problem with that limit drawn tighter."""
         fixed = solved.fixed
         r = account.r.copy()
         theta = solved.theta
         level = dict.fromkeys((TRACKING_ERROR, *range(len(r))), 0)
         while True:
-            sold, bought = round_trades(
-                self.tables, a, account, book.first_lot[entries], book.last_lot[entries], solved.directions,
-                fixed.sale, fixed.bought,
-            )  # fmt: skip
+            sold, bought = round_trades(self.tables, a, account, *lots, solved.directions, fixed.sale, fixed.bought)
             result = result_of(self.tables, a, account.x0, sold, bought)
             row = result.broken
             if row in (INTACT, NAME_CAP) or level[row] == len(TIGHTER):
-                return sold, bought, result
+                return Orders(sold, bought, result)
             if row == TRACKING_ERROR:
-                theta = solved.theta + (account.gamma + solved.theta) * 10.0 * TIGHTER[level[row]]
+                theta = solved.theta + (account.gamma + solved.theta) * DEARER[level[row]]
             else:
                 r[row] = account.r[row] - TIGHTER[level[row]]
             level[row] += 1
+            # With its price in the risk aversion the cap is no limit any more: exact orders are judged against it.
+            tightened = account._replace(r=r, gamma=account.gamma + theta, te2=ABSENT)
             fixed = solve_fixed(
-                account._replace(r=r), solved.directions, solved.fixed.pi, theta, -np.inf,
-                new_response(account), self.settings.violation_max,
+                tightened, solved.directions, solved.fixed.pi, 0.0, -np.inf, new_response(account),
+                self.settings.violation_max,
             )  # fmt: skip
             if not holds(fixed, self.settings.violation_max):
-                return sold, bought, result
+                return Orders(sold, bought, result)
 
-    def _relax(self, a: int, account: Account, searched: Searched, at: int) -> AccountAnswer:
+    def _widen(
+        self, a: int, at: int, account: Account, book: Book, searched: Searched, trades: tuple[Floats, Floats],
+        relaxed: int,
+    ) -> AccountAnswer:  # fmt: skip
+        """Answer an account that may not idle and has no orders in whole steps within its limits.
+
+        The limits that idling breaks are widened, never beyond today's breach, until some orders keep them.
+        """
+        entries = slice(int(book.entry_at[at]), int(book.entry_at[at]) + len(account.quantity))
+        lots = book.first_lot[entries], book.last_lot[entries]
+        refused = held(Status.HELD_SOLVER, NO_WHOLE_STEPS, searched=searched, at=at)
+        if relaxed > 1:
+            return refused
+        before, cap = self.tables.relaxed[a].copy(), float(self.tables.limits[a, 7])
+        idle = float(np.sqrt(searched.idle_te2[at]))
+        for share in CAP_SHARES if idle > cap else CAP_SHARES[:1]:
+            wider = cap + share * (idle - cap)
+            slack = least_slack(self.tables, a, account._replace(te2=min(wider * wider, ABSENT)), lots, trades)
+            if slack is None or not (slack.any() or share > 0.0):
+                continue
+            self.tables.relaxed[a] = before + np.where(slack > 0.0, slack + 4.0 / float(self.tables.nav[a]), 0.0)
+            self.tables.limits[a, 7] = wider
+            answer = self._again(a, relaxed=2)
+            if not answer.status.is_held:
+                more = (("tracking_error_max", wider - cap),) if share > 0.0 else ()
+                self._say_relaxed(a, answer, "no orders in whole steps keep its limits, widened", *more)
+                return answer
+        self.tables.relaxed[a], self.tables.limits[a, 7] = before, cap
+        return refused
+
+    def _again(self, a: int, *, relaxed: int) -> AccountAnswer:
+        """Answer the account under its widened limits."""
+        rows = np.array([a])
+        book = prepare(self.tables, rows)
+        searched = search_all(self.tables, rows, book, self.target, self.settings.nodes_max)
+        return self.answer(a, 0, book, searched, first=None, relaxed=relaxed)
+
+    def _say_relaxed(self, a: int, answer: AccountAnswer, why: str, *more: tuple[str, float]) -> None:
+        """Mark an answer under widened limits, and name them all."""
+        answer.status = Status.CERTIFIED_RELAXED
+        widened = (*self._in_units(self.tables.relaxed[a], a), *more)
+        answer.reason = f"{why}: " + ", ".join(f"{name} by {amount:.6g}" for name, amount in widened)
+
+    def _relax(self, a: int, account: Account, book: Book, searched: Searched, at: int) -> AccountAnswer:
         """Widen the limits that the account has drifted out of, as far as coming back is worth; else name conflicts."""
-        conflict = conflicts(account)
+        conflict = np.zeros(len(account.r)) if self._is_cap_alone(a, account) else conflicts(account)
         if conflict is None:
             return self._conflict(a, account, searched, at)
         slack: Floats | None = np.zeros(len(account.r))
@@ -178,28 +244,35 @@ class Alone:
             )
         if slack is None:
             return self._conflict(a, account, searched, at)
-        step = float(self.tables.share_step[a]) * 1e-6 * float(self.tables.price.max()) / float(self.tables.nav[a])
-        self.tables.relaxed[a] = np.where(slack > 0.0, slack + RELAXED_MARGIN + step, 0.0)
-        rows = np.array([a])
-        widened = self._in_units(slack, a)
-        missing = cap_shortfall(account_of(prepare(self.tables, rows), 0))
+        self.tables.relaxed[a] = np.where(slack > 0.0, slack + RELAXED_MARGIN, 0.0)
+        missing = cap_shortfall(account_of(prepare(self.tables, np.array([a])), 0))
         idle, cap = float(np.sqrt(searched.idle_te2[at])), float(self.tables.limits[a, 7])
+        wider: tuple[tuple[str, float], ...] = ()
         if missing > 0.0 and idle > cap:
             self.tables.limits[a, 7] = min(cap + missing + CAP_REST * (idle - cap - missing) + RELAXED_MARGIN, idle)
-            widened += (("tracking_error_max", float(self.tables.limits[a, 7]) - cap),)
-        if not widened:
-            return self._conflict(a, account, searched, at)
-        book = prepare(self.tables, rows)
-        again = search_all(self.tables, rows, book, self.target, self.settings.nodes_max)
-        answer = self.answer(a, 0, book, again, first=None, may_relax=False)
+            wider = (("tracking_error_max", float(self.tables.limits[a, 7]) - cap),)
+        if not (wider or slack.any()):
+            # Nothing conflicts while buying and selling are both allowed: the directions make it impossible.
+            nothing = np.zeros(len(account.quantity)), np.zeros(len(account.D))
+            answer = self._widen(a, at, account, book, searched, nothing, 1)
+            return self._conflict(a, account, searched, at) if answer.status.is_held else answer
+        answer = self._again(a, relaxed=1)
         if answer.reason == INFEASIBLE:
             return self._conflict(a, account, searched, at)
         if not answer.status.is_held:
-            answer.status = Status.CERTIFIED_RELAXED
-            answer.reason = "drifted out of its limits, approaching: " + ", ".join(
-                f"{name} by {amount:.6g}" for name, amount in widened
-            )
+            self._say_relaxed(a, answer, "drifted out of its limits, approaching", *wider)
         return answer
+
+    def _is_cap_alone(self, a: int, account: Account) -> bool:
+        """Return whether some trades keep all limits but the tracking-error cap."""
+        if account.te2 >= ABSENT:
+            return False
+        rows = np.array([a])
+        limits = self.tables.limits.copy()
+        limits[a, 7] = np.inf
+        uncapped = self.tables._replace(limits=limits)
+        searched = search_all(uncapped, rows, prepare(uncapped, rows), self.target, 0)
+        return bool(np.isfinite(searched.objective[0]))
 
     def _conflict(self, a: int, account: Account, searched: Searched, at: int) -> AccountAnswer:
         """Return the account held, with the limits in conflict and by how much each would have to give."""
@@ -250,6 +323,28 @@ def cap_shortfall(account: Account) -> float:
         return 0.0
     least = least_tracking_error(account)
     return 0.0 if least is None else max(least - float(np.sqrt(account.te2)), 0.0)
+
+
+def directions_of(account: Account, orders: Orders) -> Bytes:
+    """Return the direction of every disjunction under which the orders may be: buy where anything is bought."""
+    bought = np.flatnonzero(orders.bought)
+    directions = np.full(len(account.member_at) - 1, SELL, np.int8)
+    chosen = account.disjunction[bought]
+    directions[chosen[chosen >= 0]] = BUY
+    return directions
+
+
+def weights_of(
+    tables: Tables, a: int, account: Account, lots: tuple[Integers, Integers], orders: Orders
+) -> tuple[Floats, Floats]:
+    """Return orders as sales per entry and purchases per security, fractions of net asset value."""
+    unit = tables.price.astype(float) * 1e-6 / float(tables.nav[a])
+    begin = int(tables.lot_start[a])
+    sale = np.zeros(len(account.quantity))
+    for entry in range(len(sale)):
+        part = orders.sold[int(lots[0][entry]) - begin : int(lots[1][entry]) - begin + 1]
+        sale[entry] = float(part.sum()) * unit[tables.lot_security[lots[0][entry]]]
+    return np.minimum(sale, account.quantity), orders.bought * unit
 
 
 def _leaves_of(tree: Tree) -> Leaves:

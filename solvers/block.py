@@ -10,22 +10,23 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-import clarabel
 import numpy as np
 import numpy.typing as npt
 
-from solvers.arrays import Book, Bytes, Floats, Integers
+from solvers.arrays import ABSENT, Book, Bytes, Floats, Integers
 from solvers.compiling import kernel
-from solvers.conic import QUICK, Columns, solve
+from solvers.conic import QUICK, Columns, cones_of, solve
 from solvers.dual import account_of, dual, judge, new_response
 from solvers.outcome import Outcome
-from solvers.program import Free, Program, build, inner_free, read
+from solvers.program import Free, Nearness, Program, build, inner_free, read
 from solvers.searching import Searched
 
 MARGIN = 1e-6
 """Nudge of the cash price, per unit of net asset value, that frees a trade next to its bound."""
-NEAR = 1e-3
-"""A limit without a price and with more than this left stays out of the first program."""
+FIRST = Nearness(near=1e-7, priced=1e-7)
+"""Around the prices of a candidate that Newton met to the last digit."""
+LOOSE = Nearness(near=1e-3, priced=ABSENT)
+"""Around anything else: no equalities."""
 
 
 class Programs(NamedTuple):
@@ -50,7 +51,7 @@ class Programs(NamedTuple):
     cap: Floats
     row_at: Integers
     """(A, rows of r)"""
-    general: Integers
+    equal: Integers
     factors: Integers
     y: Floats
     gamma: Floats
@@ -76,11 +77,14 @@ class Closed(NamedTuple):
 
 @kernel
 def put(values: npt.NDArray[Any], at: int, part: npt.NDArray[Any]) -> npt.NDArray[Any]:
-    """Write ``part`` at place ``at`` of ``values``, in a larger copy where it does not fit."""
+    """Write ``part`` at place ``at`` of ``values``, in a larger copy where it does not fit.
+
+    Parts may leave gaps: ``at`` can lie beyond the end of a full ``values``.
+    """
     end = at + part.shape[0]
     if end > values.shape[0]:
-        larger = np.empty(2 * end, values.dtype)
-        larger[:at] = values[:at]
+        larger = np.zeros(2 * end, values.dtype)
+        larger[: values.shape[0]] = values
         values = larger
     values[at:end] = part
     return values
@@ -102,7 +106,7 @@ def open_programs(book: Book, searched: Searched) -> Programs:
     )  # fmt: skip
     security, entry = np.empty(wide, np.int64), np.empty(wide, np.int64)
     row_at = np.empty(book.r.shape, np.int64)
-    general, factors = np.zeros(count, np.int64), np.zeros(count, np.int64)
+    equal, factors = np.zeros(count, np.int64), np.zeros(count, np.int64)
     y, gamma = np.empty((count, k)), np.empty(count)
     free_sale, fixed_sale = np.zeros(book.quantity.shape[0], np.int8), np.zeros(book.quantity.shape[0])
     free_bought, fixed_bought = np.zeros(book.x0.shape, np.int8), np.zeros(book.x0.shape)
@@ -111,7 +115,8 @@ def open_programs(book: Book, searched: Searched) -> Programs:
         directions = searched.directions[a, : book.disjunctions[a]]
         out = new_response(account)
         free = inner_free(account, directions, searched.pi[a], searched.theta[a], MARGIN, out)
-        program = build(account, searched.theta[a], free, searched.pi[a], NEAR)
+        nearness = FIRST if np.isfinite(searched.objective[a]) else LOOSE
+        program = build(account, searched.theta[a], free, searched.pi[a], nearness)
         P_data, P_rows = put(P_data, P_at[a], program.P_data), put(P_rows, P_at[a], program.P_rows)
         P_start, A_start = put(P_start, start_at[a], program.P_start), put(A_start, start_at[a], program.A_start)
         q = put(q, start_at[a], program.q)
@@ -124,8 +129,8 @@ def open_programs(book: Book, searched: Searched) -> Programs:
         A_at[a + 1] = A_at[a] + program.A_data.shape[0]
         b_at[a + 1] = b_at[a] + program.b.shape[0]
         trade_at[a + 1] = trade_at[a] + program.cap.shape[0]
-        row_at[a], general[a], factors[a], y[a], gamma[a] = (
-            program.row_at, program.general, program.factors, program.y, program.gamma,
+        row_at[a], equal[a], factors[a], y[a], gamma[a] = (
+            program.row_at, program.equal, program.factors, program.y, program.gamma,
         )  # fmt: skip
         lo = book.entry_at[a]
         free_sale[lo : lo + free.sale.shape[0]] = free.sale
@@ -133,7 +138,7 @@ def open_programs(book: Book, searched: Searched) -> Programs:
         free_bought[a], fixed_bought[a] = free.bought, free.fixed_bought
     return Programs(
         P_at, P_data, P_rows, start_at, P_start, A_start, q, A_at, A_data, A_rows, b_at, b, trade_at, security, entry,
-        cap, row_at, general, factors, y, gamma, free_sale, fixed_sale, free_bought, fixed_bought,
+        cap, row_at, equal, factors, y, gamma, free_sale, fixed_sale, free_bought, fixed_bought,
     )  # fmt: skip
 
 
@@ -152,14 +157,15 @@ def close_programs(book: Book, searched: Searched, programs: Programs, solved: B
         directions = searched.directions[a, : book.disjunctions[a]]
         lo, hi = book.entry_at[a], book.entry_at[a] + account.quantity.shape[0]
         free = Free(
-            programs.free_sale[lo:hi], programs.free_bought[a], programs.fixed_sale[lo:hi], programs.fixed_bought[a]
-        )
+            programs.free_sale[lo:hi], programs.free_bought[a], programs.fixed_sale[lo:hi], programs.fixed_bought[a],
+            programs.fixed_sale[lo:hi], programs.fixed_bought[a],
+        )  # fmt: skip
         start, trades = programs.start_at[a], slice(programs.trade_at[a], programs.trade_at[a + 1])
         program = Program(
             programs.P_data[:0], programs.P_rows[:0], programs.P_start[:0], programs.q[:0],
             programs.A_data[:0], programs.A_rows[:0], programs.A_start[:0], programs.b[:0],
             programs.security[trades], programs.entry[trades], programs.cap[trades], programs.row_at[a],
-            programs.general[a], programs.factors[a], programs.y[a], programs.gamma[a],
+            programs.equal[a], programs.factors[a], programs.y[a], programs.gamma[a],
         )  # fmt: skip
         read(
             account, program, free, x[start : programs.start_at[a + 1]], z[programs.b_at[a] : programs.b_at[a + 1]],
@@ -183,14 +189,13 @@ def solve_block(book: Book, searched: Searched, wanted: Bytes) -> tuple[Closed, 
     z = np.zeros(int(programs.b_at[-1]))
     statuses = [""] * count
     columns = programs.start_at.tolist()
-    factors = programs.factors.tolist()
+    equal = (programs.factors + programs.equal).tolist()
     for a in np.flatnonzero(wanted).tolist():
         begin, end = columns[a], columns[a + 1]
         entries = slice(int(programs.P_at[a]), int(programs.P_at[a + 1]))
         cells = slice(int(programs.A_at[a]), int(programs.A_at[a + 1]))
         rows = slice(int(programs.b_at[a]), int(programs.b_at[a + 1]))
         height, width = rows.stop - rows.start, end - begin - 1
-        bounds = clarabel.NonnegativeConeT(height - factors[a])
         answer = solve(
             P=Columns(
                 data=programs.P_data[entries], rows=programs.P_rows[entries], start=programs.P_start[begin:end],
@@ -202,7 +207,7 @@ def solve_block(book: Book, searched: Searched, wanted: Bytes) -> tuple[Closed, 
                 height=height,
             ),
             b=programs.b[rows],
-            cones=[clarabel.ZeroConeT(factors[a]), bounds] if factors[a] else [bounds],
+            cones=cones_of(equal[a], height),
             chosen=QUICK,
         )  # fmt: skip
         statuses[a] = answer.status

@@ -1,8 +1,9 @@
 """Branch and bound for the few accounts that the compiled search leaves open, with Clarabel at every node.
 
 The compiled search finds candidates by Newton alone and misses some on badly conditioned accounts. Here each node's
-best directions are solved as a whole by Clarabel, whose prices also bound the node; a fully decided node is thereby
-closed exactly. Limited by nodes, never by a clock. Symbols: `solvers.arrays`.
+best directions are solved by Clarabel, around Newton's prices for them and as a whole where that is not enough; its
+prices also bound the node, so that a fully decided node is closed exactly. Limited by nodes, never by a clock.
+Symbols: `solvers.arrays`.
 """
 
 from __future__ import annotations
@@ -11,16 +12,22 @@ import dataclasses
 
 import numpy as np
 
-from solvers.arrays import BUY, SELL, UNDECIDED, Account, Bytes, Floats, Response
+from solvers.arrays import ABSENT, BUY, SELL, UNDECIDED, Account, Bytes, Floats, Response
+from solvers.curvature import new_curvature
 from solvers.dual import choose_directions, dual, new_response
-from solvers.newton import new_curvature
+from solvers.newton import ascend
 from solvers.outcome import Outcome
-from solvers.reduce import Fixed, solve_whole
-from solvers.search import NARROW, NODE, ROOT, branching_disjunction
-from solvers.settle import settle
+from solvers.reduce import Fixed, holds, solve_fixed
+from solvers.search import CANDIDATE_SLOPE_MAX, FIXED, NARROW, NODE, ROOT, branching_disjunction
 
 RAY_LENGTH = 1e6
 """Prices this far along a proof of infeasibility bound an infeasible node by more than any objective."""
+GROWTHS_MAX = 20
+ROOT_STEPS_MAX = 40
+ROOTS_MAX = 6
+"""Directions per account for which the cap's multiplier is searched with Clarabel."""
+SLACK_GAP = 2e-8
+"""What the tracking error's distance from its cap may add to a direction-fixed gap."""
 IMPOSSIBLE = 1e3
 """A bound above this, in net asset values, means that nothing meets the node's limits."""
 
@@ -48,8 +55,9 @@ class Tree:
     best: Fixed | None = None
     best_directions: Bytes = dataclasses.field(default_factory=lambda: np.zeros(0, np.int8))
     best_theta: float = 0.0
-    tried: dict[bytes, Fixed] = dataclasses.field(default_factory=dict)
+    tried: dict[bytes, tuple[Fixed, float]] = dataclasses.field(default_factory=dict)
     nodes: int = 0
+    roots: int = 0
 
     @property
     def objective(self) -> float:
@@ -103,7 +111,7 @@ def _climb(tree: Tree, node: Node) -> None:
     curve = new_curvature(tree.account)
     proof = np.empty_like(node.pi)
     for rules in (ROOT, NODE._replace(steps_max=30), NODE._replace(steps_max=30, width=0.1 * NARROW)):
-        top = settle(tree.account, node.pi, node.theta, node.directions, rules, tree.objective, tree.out, curve, proof)
+        top = ascend(tree.account, node.pi, node.theta, node.directions, rules, tree.objective, tree.out, curve, proof)
         node.theta = top.theta
         _prove(node, top.best, proof, top.best_theta)
 
@@ -121,19 +129,72 @@ def _try(tree: Tree, node: Node, breach_max: float) -> None:
     choose_directions(tree.account, node.directions, tree.out, directions)
     key = directions.tobytes()
     if key not in tree.tried:
-        tree.tried[key] = solve_whole(tree.account, directions, node.theta, -np.inf, tree.out)
-    fixed = tree.tried[key]
+        tree.tried[key] = _solve(tree, directions, node, breach_max)
+    fixed, theta = tree.tried[key]
     if fixed.outcome is Outcome.INFEASIBLE:
-        ray = RAY_LENGTH * fixed.pi / max(float(np.abs(fixed.pi).max()), 1e-300)
+        ray = fixed.pi.copy()
+        ray[: len(tree.account.y0)] = 0.0
+        ray *= RAY_LENGTH / max(float(np.abs(ray).max()), 1e-300)
         _, bound = dual(tree.account, ray, 0.0, node.directions, 0.0, tree.out)
         _prove(node, bound, ray, 0.0)
         return
     if fixed.outcome is not Outcome.SOLVED:
         return
-    _, bound = dual(tree.account, fixed.pi, node.theta, node.directions, 0.0, tree.out)
-    _prove(node, bound, fixed.pi, node.theta)
-    if fixed.breach <= breach_max and fixed.objective < tree.objective:
-        tree.best, tree.best_directions, tree.best_theta = fixed, directions, node.theta
+    _, bound = dual(tree.account, fixed.pi, theta, node.directions, 0.0, tree.out)
+    _prove(node, bound, fixed.pi, theta)
+    if holds(fixed, breach_max) and fixed.objective < tree.objective:
+        tree.best, tree.best_directions, tree.best_theta = fixed, directions, theta
+
+
+def _solve(tree: Tree, directions: Bytes, node: Node, breach_max: float) -> tuple[Fixed, float]:
+    """Solve with ``directions`` fixed, from the node's prices; return the answer and the multiplier of the cap."""
+    account, pi, proof = tree.account, node.pi.copy(), np.empty_like(node.pi)
+    top = ascend(account, pi, node.theta, directions, FIXED, np.inf, tree.out, new_curvature(account), proof)
+    if account.te2 >= ABSENT or top.slope < CANDIDATE_SLOPE_MAX or tree.roots == ROOTS_MAX:
+        return solve_fixed(account, directions, pi, top.theta, -np.inf, tree.out, breach_max), top.theta
+    tree.roots += 1
+    pi = node.pi.copy()
+    theta = _price_of_cap(account, directions, pi, node.theta, tree.out, breach_max)
+    return solve_fixed(account, directions, pi, theta, -np.inf, tree.out, breach_max), theta
+
+
+def _price_of_cap(
+    account: Account, directions: Bytes, pi: Floats, theta: float, out: Response, breach_max: float
+) -> float:
+    """Return the multiplier that keeps the tracking-error cap, and bring ``pi`` to it; the last tried if none does.
+
+    Clarabel at one multiplier after the other where climbing both at once stands still: the tracking error falls as
+    the multiplier rises, and its inverse square is nearly linear in it (Illinois rule).
+    """
+
+    def slack_at(wanted: float) -> float:
+        plain = account._replace(gamma=account.gamma + wanted, te2=ABSENT)
+        fixed = solve_fixed(plain, directions, pi, 0.0, -np.inf, out, breach_max)
+        if fixed.outcome is not Outcome.SOLVED:
+            return np.nan
+        pi[:] = fixed.pi
+        return account.te2 / max(fixed.te2, 1e-300) - 1.0
+
+    low, high = 0.0, max(theta, account.gamma)
+    low_slack, high_slack = -1.0, slack_at(high)
+    for _ in range(GROWTHS_MAX):
+        if not high_slack < 0.0:
+            break
+        low, low_slack = high, high_slack
+        high = 2.0 * high
+        high_slack = slack_at(high)
+    for _ in range(ROOT_STEPS_MAX):
+        if not high_slack > SLACK_GAP / (0.5 * max(high, account.gamma) * account.te2):
+            break
+        wanted = high - (high - low) * high_slack / (high_slack - low_slack)
+        wanted = min(max(wanted, low + 1e-4 * (high - low)), high - 1e-9 * (high - low))
+        slack = slack_at(wanted)
+        if slack >= 0.0:
+            high, high_slack, low_slack = wanted, slack, 0.5 * low_slack
+        else:
+            low, low_slack = wanted, slack
+    slack_at(high)
+    return high
 
 
 def _branching(tree: Tree, node: Node) -> int:

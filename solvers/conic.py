@@ -62,6 +62,16 @@ QUICK = settings(careful=False)
 CAREFUL = settings(careful=True)
 
 
+def cones_of(equalities: int, height: int) -> list[Any]:
+    """Return the cones of ``height`` rows of which the first are equalities."""
+    cones: list[Any] = []
+    if equalities:
+        cones.append(clarabel.ZeroConeT(equalities))
+    if height > equalities:
+        cones.append(clarabel.NonnegativeConeT(height - equalities))
+    return cones
+
+
 def solve(
     *, P: Columns, q: Floats, A: Columns, b: Floats, cones: list[Any], chosen: clarabel.DefaultSettings
 ) -> Answer:

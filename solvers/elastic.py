@@ -12,16 +12,13 @@ Symbols: `solvers.arrays`.
 
 from __future__ import annotations
 
-from typing import Any
-
-import clarabel
 import numpy as np
 
-from solvers.arrays import ABSENT, Account, Bytes, Floats
-from solvers.conic import CAREFUL, Answer, Columns, solve
+from solvers.arrays import Account, Bytes, Floats
+from solvers.conic import CAREFUL, Answer, Columns, cones_of, solve
 from solvers.dual import judge
 from solvers.outcome import Outcome
-from solvers.program import SCALE, Program, all_free, build, read
+from solvers.program import EVERYTHING, SCALE, Program, all_free, build, read
 
 BREACH_MIN = 1e-7
 """A slack below this fraction of net asset value is no conflict."""
@@ -29,7 +26,7 @@ BREACH_MIN = 1e-7
 
 def conflicts(account: Account) -> Floats | None:
     """Return the least slack of each row of r that makes the account feasible, or None where Clarabel refuses."""
-    program = build(account, 0.0, all_free(account, _undecided(account)), _no_prices(account), ABSENT)
+    program = build(account, 0.0, all_free(account, _undecided(account)), _no_prices(account), EVERYTHING)
     rows = len(account.r)
     slack = _elastic(account, program, price=np.ones(rows), cap=np.full(rows, np.inf), linear=0.0, curvature=0.0)
     return None if slack is None else np.where(slack > BREACH_MIN, slack, 0.0)
@@ -43,7 +40,7 @@ def approach(account: Account, *, conflict: Floats, price: float, cash_min: floa
     """
     broken = np.maximum(-account.r, 0.0)
     broken[0] = min(broken[0], max(cash_min, 0.0))
-    program = build(account, 0.0, all_free(account, _undecided(account)), _no_prices(account), ABSENT)
+    program = build(account, 0.0, all_free(account, _undecided(account)), _no_prices(account), EVERYTHING)
     for cap in (np.where(conflict > 0.0, broken, 0.0), broken):
         slack = _elastic(account, program, price=np.full(len(cap), price), cap=cap, linear=1.0, curvature=1.0)
         if slack is not None:
@@ -79,7 +76,7 @@ def _elastic(
         q=np.concatenate([program.q * linear, [price[u] for u, _ in rows]]),
         A=Columns(data=np.array(data), rows=np.array(indices), start=np.array(start), height=total),
         b=np.concatenate([program.b, np.zeros(len(rows)), [cap[rows[number][0]] * SCALE for number in capped]]),
-        cones=_cones(k, total),
+        cones=cones_of(k, total),
         chosen=CAREFUL,
     )
     if answer.outcome is not Outcome.SOLVED:
@@ -94,13 +91,13 @@ def least_tracking_error(account: Account) -> float | None:
     """Return the least tracking error that the other limits allow, buying and selling both allowed everywhere."""
     free = all_free(account, _undecided(account))
     costless = account._replace(gamma=1.0, kappa=0.0, cost=np.zeros(len(account.cost)))
-    plain = build(costless, 0.0, free, _no_prices(account), ABSENT)
+    plain = build(costless, 0.0, free, _no_prices(account), EVERYTHING)
     answer = solve(
         P=Columns(data=plain.P_data, rows=plain.P_rows, start=plain.P_start, height=len(plain.q)),
         q=plain.q,
         A=Columns(data=plain.A_data, rows=plain.A_rows, start=plain.A_start, height=len(plain.b)),
         b=plain.b,
-        cones=_cones(plain.factors, len(plain.b)),
+        cones=cones_of(plain.factors, len(plain.b)),
         chosen=CAREFUL,
     )
     if answer.outcome is not Outcome.SOLVED:
@@ -116,8 +113,3 @@ def _undecided(account: Account) -> Bytes:
 
 def _no_prices(account: Account) -> Floats:
     return np.zeros(len(account.y0) + 3 + (len(account.r) - 4) // 2)
-
-
-def _cones(equalities: int, height: int) -> list[Any]:
-    inequalities = clarabel.NonnegativeConeT(height - equalities)
-    return [clarabel.ZeroConeT(equalities), inequalities] if equalities else [inequalities]

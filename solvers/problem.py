@@ -227,7 +227,7 @@ class SolveSettings:
     """Largest accepted distance from the proven bound, basis points of net asset value, before rounding."""
     gap_bp_target: float = 0.01
     """Branch and bound stops when the gap is below this."""
-    nodes_max: int = 50
+    nodes_max: int = 200
     violation_max: float = 1e-7
     """Largest accepted breach of a row before rounding, fraction of net asset value."""
     approach_price: float = 0.02

@@ -4,9 +4,10 @@
 
 with z = [free trades by security, y]: a sale entry has sign -1, a purchase +1. The first k rows say y = F'x; then the
 rows of r that the free trades could reach; then z >= 0 and z <= what is there. With few free trades y is multiplied
-out and its rows are gone. Variables and objective are scaled by
-``SCALE`` so that the solver's tolerances mean what they say. P is the upper triangle: Clarabel takes a lower one
-without complaint and answers wrongly.
+out and its rows are gone. Around a good guess a limit that binds there at a price is an equality, and limits and bounds
+that are not near wait: whether they were rightly left out is for the certificate to say, computed over all of them.
+Variables and objective are scaled by ``SCALE`` so that the solver's tolerances mean what they say. P is the upper
+triangle: Clarabel takes a lower one without complaint and answers wrongly.
 
 Symbols: `solvers.arrays`.
 """
@@ -17,7 +18,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from solvers.arrays import BUY, SELL, UNDECIDED, Account, Bytes, Floats, Integers, Response
+from solvers.arrays import ABSENT, BUY, SELL, UNDECIDED, Account, Bytes, Floats, Integers, Response
 from solvers.compiling import kernel
 from solvers.dual import dual, trades_of
 
@@ -25,13 +26,28 @@ SCALE = 100.0
 NONE = -1
 
 
+class Nearness(NamedTuple):
+    """What of an account's limits and bounds a program around a guess contains."""
+
+    near: float
+    """Limits without a price, and bounds, with more than this left at the guess stay out; ``ABSENT`` takes all in."""
+    priced: float
+    """A limit that binds at the guess and whose price there is above this is an equality."""
+
+
+EVERYTHING = Nearness(near=ABSENT, priced=ABSENT)
+
+
 class Free(NamedTuple):
-    """Which trades of one account are variables, and what the others are fixed at (0 where free)."""
+    """Which trades of one account are variables, what the others are fixed at (0 where free), and the guess."""
 
     sale: Bytes
     bought: Bytes
     fixed_sale: Floats
     fixed_bought: Floats
+    guess_sale: Floats
+    guess_bought: Floats
+    """Of all trades, free or not."""
 
 
 class Program(NamedTuple):
@@ -51,9 +67,9 @@ class Program(NamedTuple):
     cap: Floats
     """(v,) largest amount."""
     row_at: Integers
-    """(rows of r,) place among the general rows, or -1 where it cannot bind."""
-    general: int
-    """How many general rows there are."""
+    """(rows of r,) place among the general rows, equalities first, or -1 where it cannot bind."""
+    equal: int
+    """How many of the general rows are equalities."""
     factors: int
     """How many rows, and variables, are factors: k, or 0 where they are multiplied out."""
     y: Floats
@@ -113,38 +129,70 @@ def list_variables(account: Account, free: Free) -> tuple[Integers, Integers, Fl
 
 
 @kernel
-def choose_rows(
-    account: Account, left: Floats, security: Integers, entry: Integers, cap: Floats, pi: Floats, near: float
-) -> Integers:
-    """Return where each row of r goes among the general rows, -1 for one that the free trades cannot reach.
-
-    A row with no price at ``pi`` and more than ``near`` left is dropped too; the certificate finds out if it binds.
-    """
+def price_of(account: Account, pi: Floats, u: int) -> float:
+    """Return the price of row ``u`` of r at ``pi``, positive where the row pushes back."""
     k = account.y0.shape[0]
     sectors = (account.r.shape[0] - 4) // 2
-    reach = np.zeros(left.shape[0])
+    if u < 2:
+        return float(pi[k]) if u == 0 else -float(pi[k])
+    if u < 2 + 2 * sectors:
+        price = float(pi[k + 1 + (u - 2) % sectors])
+        return price if u < 2 + sectors else -price
+    return float(pi[k + 1 + sectors + u - 2 - 2 * sectors])
+
+
+@kernel
+def choose_rows(
+    account: Account, left: Floats, security: Integers, entry: Integers, cap: Floats, guess: Floats, pi: Floats,
+    nearness: Nearness,
+) -> tuple[Integers, int, int]:  # fmt: skip
+    """Return where each row of r goes among the general rows, how many are equalities, and how many there are.
+
+    -1 for a row that the free trades cannot reach, or that is not near. ``left`` is what the fixed trades leave.
+    """
+    sectors = (account.r.shape[0] - 4) // 2
+    rows = left.shape[0]
+    reach, use, touched = np.zeros(rows), np.zeros(rows), np.zeros(rows, np.int8)
     for v in range(cap.shape[0]):
         s = account.sector[security[v]]
-        reach[2 + 2 * sectors] += cap[v]
-        if entry[v] == NONE:
-            reach[0] += cap[v]
-            reach[2 + s] += cap[v]
-        else:
-            reach[1] += cap[v]
-            reach[2 + sectors + s] += cap[v]
-            reach[3 + 2 * sectors] += max(account.gain[entry[v]], 0.0) * cap[v]
-    row_at = np.full(left.shape[0], NONE, np.int64)
-    count = 0
-    for u in range(left.shape[0]):
-        price, sign = pi[k], 1.0 if u == 0 else -1.0
-        if 2 <= u < 2 + 2 * sectors:
-            price, sign = pi[k + 1 + (u - 2) % sectors], 1.0 if u < 2 + sectors else -1.0
-        elif u >= 2 + 2 * sectors:
-            price, sign = pi[k + 1 + sectors + u - 2 - 2 * sectors], 1.0
-        if left[u] < reach[u] + 1e-12 and (sign * price > 0.0 or left[u] < near):
-            row_at[u] = count
-            count += 1
-    return row_at
+        sign = 1.0 if entry[v] == NONE else -1.0
+        gain = 0.0 if entry[v] == NONE else account.gain[entry[v]]
+        for u, value in (
+            (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (rows - 2, 1.0), (rows - 1, gain),
+        ):  # fmt: skip
+            reach[u] += max(value, 0.0) * cap[v]
+            use[u] += value * guess[v]
+            touched[u] = 1 if value != 0.0 else touched[u]
+    row_at = np.full(rows, NONE, np.int64)
+    equal = 0
+    for u in range(rows):
+        binds = abs(left[u] - use[u]) < nearness.near and price_of(account, pi, u) > nearness.priced
+        if binds and touched[u]:
+            row_at[u] = equal
+            equal += 1
+    general = equal
+    for u in range(rows):
+        is_wanted = price_of(account, pi, u) > 0.0 or left[u] - use[u] < nearness.near
+        if row_at[u] == NONE and left[u] < reach[u] + 1e-12 and is_wanted:
+            row_at[u] = general
+            general += 1
+    return row_at, equal, general
+
+
+@kernel
+def choose_bounds(cap: Floats, guess: Floats, near: float, first: int) -> tuple[Integers, Integers, int]:
+    """Return the rows of each variable's lower and upper bound, counted from ``first``, -1 where not near; the next."""
+    low_at, high_at = np.full(cap.shape[0], NONE, np.int64), np.full(cap.shape[0], NONE, np.int64)
+    at = first
+    for v in range(cap.shape[0]):
+        if guess[v] < near:
+            low_at[v] = at
+            at += 1
+    for v in range(cap.shape[0]):
+        if cap[v] - guess[v] < near:
+            high_at[v] = at
+            at += 1
+    return low_at, high_at, at
 
 
 @kernel
@@ -223,11 +271,13 @@ def dense_hessian(
 
 @kernel
 def fill_rows(
-    account: Account, security: Integers, entry: Integers, row_at: Integers, general: int, factors: int
-) -> tuple[Floats, Integers, Integers]:
-    """Return A in compressed columns: the factors (if any), the general rows, both bounds of every free trade."""
+    account: Account, security: Integers, entry: Integers, row_at: Integers, equal: int, factors: int,
+    low_at: Integers, high_at: Integers,
+) -> tuple[Floats, Integers, Integers]:  # fmt: skip
+    """Return A in compressed columns: the factors (if any), the general rows, bounds of the free trades."""
     count = security.shape[0]
-    sectors = (row_at.shape[0] - 4) // 2
+    rows_of_r = row_at.shape[0]
+    sectors = (rows_of_r - 4) // 2
     data = np.empty(count * (factors + 8) + factors)
     rows = np.empty(count * (factors + 8) + factors, np.int64)
     start = np.empty(count + factors + 1, np.int64)
@@ -240,16 +290,20 @@ def fill_rows(
             rows[at], data[at] = j, sign * account.F[security[v], j]
             at += 1
         gain = 0.0 if entry[v] == NONE else account.gain[entry[v]]
-        for u, value in (
-            (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (2 + 2 * sectors, 1.0),
-            (3 + 2 * sectors, gain),
-        ):  # fmt: skip
-            if row_at[u] != NONE and value != 0.0:
-                rows[at], data[at] = factors + row_at[u], value
-                at += 1
-        rows[at], data[at] = factors + general + v, -1.0
-        rows[at + 1], data[at + 1] = factors + general + count + v, 1.0
-        at += 2
+        for equalities in (True, False):
+            for u, value in (
+                (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (rows_of_r - 2, 1.0),
+                (rows_of_r - 1, gain),
+            ):  # fmt: skip
+                if row_at[u] != NONE and value != 0.0 and (row_at[u] < equal) == equalities:
+                    rows[at], data[at] = factors + row_at[u], value
+                    at += 1
+        if low_at[v] != NONE:
+            rows[at], data[at] = low_at[v], -1.0
+            at += 1
+        if high_at[v] != NONE:
+            rows[at], data[at] = high_at[v], 1.0
+            at += 1
     for j in range(factors):
         start[count + j] = at
         rows[at], data[at] = j, -1.0
@@ -259,8 +313,8 @@ def fill_rows(
 
 
 @kernel
-def build(account: Account, theta: float, free: Free, pi: Floats, near: float) -> Program:
-    """Return the program over the free trades of one account; see `choose_rows` for ``pi`` and ``near``.
+def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Nearness) -> Program:
+    """Return the program over the free trades of one account, around its guess and the guessed prices ``pi``.
 
     Where the trades are few the factors are multiplied out, else they stay variables of their own.
     """
@@ -269,18 +323,19 @@ def build(account: Account, theta: float, free: Free, pi: Floats, near: float) -
     x, y, left = fixed_trades(account, free)
     security, entry, cap = list_variables(account, free)
     count = security.shape[0]
-    row_at = choose_rows(account, left, security, entry, cap, pi, near)
-    general = 0
-    for u in range(row_at.shape[0]):
-        general = max(general, row_at[u] + 1)
-    factors = k if count > 4 * k or count == 0 else 0
+    guess = np.empty(count)
+    for v in range(count):
+        guess[v] = free.guess_bought[security[v]] if entry[v] == NONE else free.guess_sale[entry[v]]
+    row_at, equal, general = choose_rows(account, left, security, entry, cap, guess, pi, nearness)
+    factors = k if count > k or count == 0 else 0
+    low_at, high_at, height = choose_bounds(cap, guess, nearness.near, factors + general)
     if factors:
         P_data, P_rows, P_start = sparse_hessian(account, gamma, security, entry)
     else:
         P_data, P_rows, P_start = dense_hessian(account, gamma, security, entry)
-    A_data, A_rows, A_start = fill_rows(account, security, entry, row_at, general, factors)
+    A_data, A_rows, A_start = fill_rows(account, security, entry, row_at, equal, factors, low_at, high_at)
     q = np.zeros(count + factors)
-    b = np.zeros(factors + general + 2 * count)
+    b = np.zeros(height)
     for j in range(factors):
         b[j] = -y[j] * SCALE
     for u in range(row_at.shape[0]):
@@ -293,9 +348,10 @@ def build(account: Account, theta: float, free: Free, pi: Floats, near: float) -
             for j in range(k):
                 pull += account.F[i, j] * y[j]
         q[v] = gamma * pull + account.kappa if entry[v] == NONE else account.cost[entry[v]] - gamma * pull
-        b[factors + general + count + v] = cap[v] * SCALE
+        if high_at[v] != NONE:
+            b[high_at[v]] = cap[v] * SCALE
     return Program(
-        P_data, P_rows, P_start, q, A_data, A_rows, A_start, b, security, entry, cap, row_at, general, factors, y, gamma
+        P_data, P_rows, P_start, q, A_data, A_rows, A_start, b, security, entry, cap, row_at, equal, factors, y, gamma
     )  # fmt: skip
 
 
@@ -346,6 +402,8 @@ def all_free(account: Account, directions: Bytes) -> Free:
         np.zeros(account.D.shape[0], np.int8),
         np.zeros(account.quantity.shape[0]),
         np.zeros(account.D.shape[0]),
+        np.zeros(account.quantity.shape[0]),
+        np.zeros(account.D.shape[0]),
     )
     for i in range(account.D.shape[0]):
         d = account.disjunction[i]
@@ -364,11 +422,13 @@ def inner_free(account: Account, directions: Bytes, pi: Floats, theta: float, ma
     k = account.y0.shape[0]
     e = account.quantity.shape[0]
     n = account.D.shape[0]
-    free = Free(np.zeros(e, np.int8), np.zeros(n, np.int8), np.zeros(e), np.zeros(n))
+    free = Free(np.zeros(e, np.int8), np.zeros(n, np.int8), np.zeros(e), np.zeros(n), np.zeros(e), np.zeros(n))
     sale = np.empty(e)
     bought = np.empty(n)
     dual(account, pi, theta, directions, 0.0, out)
     trades_of(account, directions, out, free.fixed_sale, free.fixed_bought)
+    free.guess_sale[:] = free.fixed_sale
+    free.guess_bought[:] = free.fixed_bought
     nudged = pi.copy()
     for nudge in (margin, -margin):
         nudged[k] = pi[k] + nudge

@@ -12,12 +12,12 @@ from typing import NamedTuple
 import clarabel
 import numpy as np
 
-from solvers.arrays import ABSENT, Account, Bytes, Floats, Response
-from solvers.block import MARGIN, NEAR, Closed
-from solvers.conic import CAREFUL, QUICK, Answer, Columns, solve
+from solvers.arrays import Account, Bytes, Floats, Response
+from solvers.block import LOOSE, MARGIN, Closed
+from solvers.conic import CAREFUL, QUICK, Answer, Columns, cones_of, solve
 from solvers.dual import dual, judge, trades_of
 from solvers.outcome import Outcome
-from solvers.program import Free, all_free, build, inner_free, mark_moved, read
+from solvers.program import EVERYTHING, Free, Nearness, all_free, build, inner_free, mark_moved, read
 
 FIXED_GAP_MAX = 1e-7
 ROUNDS_MAX = 6
@@ -57,18 +57,17 @@ def first_answer(closed: Closed, at: int, entries: slice, status: str) -> Fixed:
 
 
 def run(
-    account: Account, theta: float, free: Free, chosen: clarabel.DefaultSettings, guess: Floats, near: float
+    account: Account, theta: float, free: Free, chosen: clarabel.DefaultSettings, guess: Floats, nearness: Nearness
 ) -> tuple[Answer, Floats, Floats, Floats]:
     """Solve the program over the free trades; return Clarabel's answer, sales (e,), purchases (n,), prices (K,)."""
-    program = build(account, theta, free, guess, near)
+    program = build(account, theta, free, guess, nearness)
     height = len(program.b)
-    inequalities = clarabel.NonnegativeConeT(height - program.factors)
     answer = solve(
         P=Columns(data=program.P_data, rows=program.P_rows, start=program.P_start, height=len(program.q)),
         q=program.q,
         A=Columns(data=program.A_data, rows=program.A_rows, start=program.A_start, height=height),
         b=program.b,
-        cones=[clarabel.ZeroConeT(program.factors), inequalities] if program.factors else [inequalities],
+        cones=cones_of(program.factors + program.equal, height),
         chosen=chosen,
     )
     sale = np.empty(len(account.quantity))
@@ -85,8 +84,8 @@ def solve_fixed(
     free = inner_free(account, directions, pi, theta, MARGIN, out)
     fixed = None
     for rounds in range(1, ROUNDS_MAX + 1):
-        near = NEAR if rounds == 1 else ABSENT
-        fixed = _attempt(account, directions, theta, bound, free, out, QUICK, rounds, guess=pi, near=near)
+        nearness = LOOSE if rounds == 1 else EVERYTHING
+        fixed = _attempt(account, directions, theta, bound, free, out, QUICK, rounds, guess=pi, nearness=nearness)
         bound = max(bound, fixed.bound)
         if holds(fixed, breach_max):
             return fixed
@@ -107,15 +106,15 @@ def solve_whole(account: Account, directions: Bytes, theta: float, bound: float,
     size = len(account.y0) + 3 + (len(account.r) - 4) // 2
     return _attempt(
         account, directions, theta, bound, all_free(account, directions), out, CAREFUL, ROUNDS_MAX + 1,
-        guess=np.zeros(size), near=ABSENT,
+        guess=np.zeros(size), nearness=EVERYTHING,
     )  # fmt: skip
 
 
 def _attempt(
     account: Account, directions: Bytes, theta: float, bound: float, free: Free, out: Response,
-    chosen: clarabel.DefaultSettings, rounds: int, *, guess: Floats, near: float,
+    chosen: clarabel.DefaultSettings, rounds: int, *, guess: Floats, nearness: Nearness,
 ) -> Fixed:  # fmt: skip
-    answer, sale, bought, pi = run(account, theta, free, chosen, guess, near)
+    answer, sale, bought, pi = run(account, theta, free, chosen, guess, nearness)
     if answer.outcome is not Outcome.SOLVED:
         nothing = np.nan
         return Fixed(answer.outcome, answer.status, sale, bought, pi, nothing, nothing, nothing, bound, rounds)

@@ -13,16 +13,16 @@ import numpy as np
 
 from solvers.arrays import BUY, SELL, UNDECIDED, Account, Bytes, Floats, Response
 from solvers.compiling import kernel
+from solvers.curvature import Curvature, new_curvature
 from solvers.dual import choose_directions, dual, judge, trades_of
-from solvers.newton import Curvature, new_curvature
-from solvers.settle import Rules, settle
+from solvers.newton import Rules, ascend
 
 WIDE, NARROW = 1e-6, 1e-7
 """Widths of the smoothed kinks, fractions of net asset value."""
-ROOT = Rules(width=WIDE, steps_max=25, slope_min=1e-10, gain_min=1e-10, damping=0.02, root_tolerance=1e-5)
-ROOT_AGAIN = Rules(width=NARROW, steps_max=15, slope_min=1e-10, gain_min=1e-10, damping=1e-4, root_tolerance=1e-6)
-NODE = Rules(width=NARROW, steps_max=14, slope_min=1e-10, gain_min=1e-10, damping=1e-4, root_tolerance=1e-6)
-FIXED = Rules(width=0.0, steps_max=30, slope_min=1e-11, gain_min=-1.0, damping=1e-4, root_tolerance=2e-9)
+ROOT = Rules(width=WIDE, steps_max=25, slope_min=1e-10, gain_min=1e-10, damping=0.02)
+ROOT_AGAIN = Rules(width=NARROW, steps_max=15, slope_min=1e-10, gain_min=1e-10, damping=1e-4)
+NODE = Rules(width=NARROW, steps_max=14, slope_min=1e-10, gain_min=1e-10, damping=1e-4)
+FIXED = Rules(width=0.0, steps_max=30, slope_min=1e-11, gain_min=-1.0, damping=1e-4)
 CASH_PRICE_MAX = 0.3
 BISECTIONS = 9
 CANDIDATE_BREACH_MAX = 1e-8
@@ -91,7 +91,7 @@ def cold_start(account: Account, directions: Bytes, pi: Floats, out: Response) -
 def try_directions(account: Account, directions: Bytes, start: Floats, theta: float, found: Found, desk: Desk) -> Found:
     """Solve the direction-fixed problem; return ``found``, improved where its optimum is better."""
     desk.trial_pi[:] = start
-    top = settle(
+    top = ascend(
         account, desk.trial_pi, theta, directions, FIXED, found.objective, desk.out, desk.curve, desk.trial_proof
     )
     if top.best > found.objective:
@@ -150,7 +150,7 @@ def open_node(
     child[d] = direction
     pi = desk.node_pi[row]
     pi[:] = desk.node_pi[parent]
-    top = settle(
+    top = ascend(
         account, pi, desk.node_theta[parent], child, NODE, found.objective - 0.5 * target,
         desk.out, desk.curve, desk.proof_pi[row],
     )  # fmt: skip
@@ -210,7 +210,7 @@ def search(account: Account, target: float, nodes_max: int, trigger: float, idle
     root[:] = UNDECIDED
     pi = desk.node_pi[0]
     cold_start(account, root, pi, desk.out)
-    top = settle(account, pi, 0.0, root, ROOT, np.inf, desk.out, desk.curve, desk.proof_pi[0])
+    top = ascend(account, pi, 0.0, root, ROOT, np.inf, desk.out, desk.curve, desk.proof_pi[0])
     desk.node_bound[0], desk.node_theta[0], desk.proof_theta[0] = top.best, top.theta, top.best_theta
     desk.node_state[0] = LEAF
     desk.pi[:] = pi
@@ -219,7 +219,7 @@ def search(account: Account, target: float, nodes_max: int, trigger: float, idle
         if idle - desk.node_bound[0] < trigger or found.objective - desk.node_bound[0] <= target:
             break
         if stage == 1:
-            top = settle(
+            top = ascend(
                 account, pi, desk.node_theta[0], root, ROOT_AGAIN, np.inf, desk.out, desk.curve, desk.trial_proof
             )
             desk.node_theta[0] = top.theta

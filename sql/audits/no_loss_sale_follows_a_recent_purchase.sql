@@ -9,7 +9,7 @@ with part as (
     select
         sublot.*,
         coalesce(security.identical_group_next, sublot.security_id) as identical_group,
-        coalesce(bought_as, purchase_name(account_id, sublot.security_id, lot_id)) as purchase_id,
+        coalesce(bought_as, purchase_name(account_id, sublot.security_id, lot_id, acquired_date)) as purchase_id,
         sum(position_hi - position_lo) over (
             partition by account_id, sublot.security_id, lot_id order by position_lo
         ) - (position_hi - position_lo) as sold_before

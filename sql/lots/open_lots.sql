@@ -21,7 +21,9 @@ select
     sublot.holding_start_date,
     $trade_date::date >= long_from(sublot.holding_start_date) as long_term_next,
     sublot.absorbed,
-    coalesce(sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id)) as bought_as
+    coalesce(
+        sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id, sublot.acquired_date)
+    ) as bought_as
 from lots.sublot
 left join policies.security on security.security_id = sublot.security_id
 order by sublot.account_id, sublot.security_id, sublot.lot_id, sublot.position_lo

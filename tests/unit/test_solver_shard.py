@@ -10,6 +10,7 @@ import pytest
 
 from ledger.amounts import MICRO
 from ledger.errors import InputError
+from solvers.block import put
 from solvers.evaluate import judge
 from solvers.problem import Mode, ShardAnswers, ShardProblems, SolveSettings, Status
 from solvers.shard import solve_shard
@@ -257,3 +258,64 @@ def test_a_shard_whose_accounts_are_all_held_beforehand_has_no_answers_and_no_or
     assert answers.status == ()
     assert answers.order_lot.dtype == np.int64
     assert len(answers.order_lot) == len(answers.objective) == 0
+
+
+def scaled(problems: ShardProblems, factor: float) -> ShardProblems:
+    """Return the same accounts with every amount of money times ``factor``, prices as they are."""
+    return dataclasses.replace(
+        problems,
+        lot_micro_shares=np.maximum(np.round(problems.lot_micro_shares * factor), 1.0).astype(np.int64),
+        lot_basis_microusd=np.round(problems.lot_basis_microusd * factor).astype(np.int64),
+        cash_microusd=np.round(problems.cash_microusd * factor).astype(np.int64),
+        net_gain_budget_microusd=np.round(problems.net_gain_budget_microusd * factor).astype(np.int64),
+        share_step_micro=np.ones_like(problems.share_step_micro),
+    )
+
+
+@pytest.mark.parametrize("factor", [1e-6, 1e-5, 1e4], ids=["a dollar", "ten dollars", "ten billion"])
+def test_accounts_of_any_size_are_certified(factor: float) -> None:
+    usual = random_shard(names=60, factors=6, accounts=12, seed=31, households=False)
+    problems = scaled(usual, factor)
+    answers = solve_shard(problems, SETTINGS)
+    assert set(answers.status) == {Status.CERTIFIED}
+    assert (answers.gap_continuous <= 1e-6).all()
+    assert judge(problems, answers).offences == ()
+
+
+def test_an_account_of_five_thousand_lots_is_certified() -> None:
+    usual = random_shard(names=100, factors=10, accounts=1, seed=3, households=False)
+    parts = -(-5000 // len(usual.lot_ids))
+    source = np.repeat(np.arange(len(usual.lot_ids)), parts)
+    spread = np.exp(np.random.default_rng(1).normal(0.0, 0.2, len(source)))
+    problems = dataclasses.replace(
+        usual,
+        lot_start=np.array([0, len(source)], np.int64),
+        lot_ids=tuple(f"L{lot:06d}" for lot in range(len(source))),
+        lot_security=usual.lot_security[source],
+        lot_micro_shares=np.maximum(usual.lot_micro_shares[source] // parts, 1),
+        lot_basis_microusd=(usual.lot_basis_microusd[source] // parts * spread).astype(np.int64),
+        lot_long_term=usual.lot_long_term[source],
+        lot_sale_allowed=usual.lot_sale_allowed[source],
+        lot_loss_sale_allowed=usual.lot_loss_sale_allowed[source],
+    )
+    answers = solve_shard(problems, SETTINGS)
+    assert answers.status == (Status.CERTIFIED,)
+    assert answers.gap_continuous[0] <= 1e-6
+    assert judge(problems, answers).offences == ()
+
+
+@pytest.mark.parametrize("share_step", [100, 1_000_000])
+def test_a_hard_cap_on_tracking_error_leaves_no_account_without_orders(share_step: int) -> None:
+    usual = random_shard(names=60, factors=6, accounts=60, seed=903, households=False, share_step=share_step)
+    free = solve_shard(usual, SETTINGS)
+    capped = dataclasses.replace(usual, tracking_error_max=0.9 * free.tracking_error_after)
+    answers = solve_shard(capped, SETTINGS)
+    assert all(status in {Status.CERTIFIED, Status.CERTIFIED_RELAXED} for status in answers.status), answers.reasons
+    assert judge(capped, answers).offences == ()
+
+
+def test_a_block_whose_storage_is_full_to_its_last_number_grows() -> None:
+    full = np.arange(4.0)
+    grown = put(full, 5, np.ones(2))
+    assert grown[:4].tolist() == [0.0, 1.0, 2.0, 3.0]
+    assert grown[5:7].tolist() == [1.0, 1.0]

@@ -5,5 +5,5 @@ create table no_loss_sale (
     identical_group varchar not null,
     micro_shares bigint not null check (micro_shares > 0), -- recent, unused purchases still held
     last_day date not null,                                -- the last day on which they would wash a loss
-    only_purchase varchar                                  -- account/security/lot, where all were bought at once
+    only_purchase varchar                                  -- the purchase, where all were bought at once
 )
