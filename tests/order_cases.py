@@ -60,6 +60,7 @@ def tight_account(seed: int, **changes: Any) -> ShardProblems:  # noqa: ANN401 -
         "net_gain_budget_microusd": int(random.choice([NO_GAIN_LIMIT, 0, round(0.01 * abs(value + cash))])),
         "tracking_error_max": float(random.choice([np.inf, np.inf, 0.08])),
         "trigger": 0.0,
+        "loss_margin": 0.0,
         "share_step_micro": MICRO,
         "min_trade_microusd": int(random.choice([0, 0, 100])) * MICRO,
         "max_weight": np.minimum((shares + random.integers(1, 7, n)) * price / nav, float(random.choice([0.6, 1.0]))),
