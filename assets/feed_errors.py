@@ -23,6 +23,7 @@ REMEDIES = {
     "FEED-011": "Add the column; its cells may be blank where docs/feeds.md says so.",
     "FEED-012": "Keep one of the columns.",
     "FEED-013": "Remove the repeated header; check whether two files were joined.",
+    "FEED-014": "Deliver the file under another name and rename it when it is complete; then run the night again.",
     "FEED-020": "Mend the cell; amounts are plain decimal numbers, dates are ISO.",
     "FEED-021": "Fill the cell in.",
     "FEED-022": "Mend the cell, or ask the sender what it means.",

@@ -10,6 +10,7 @@ import datetime as dt
 
 import polars as pl
 
+from assets.archive import Archive
 from assets.book import Book
 from assets.feed_files import Feed, contracts_of, digest_of_file, find_file, label_of, require_folders
 from assets.feed_references import check_references
@@ -45,9 +46,11 @@ class Intake:
         return self._read(name).digest is not None
 
     def note_reads(self, tables: Tables) -> None:
-        """Note the digest of every file read so far among what ``tables`` were made from."""
+        """Note the digest of every file read so far among what ``tables`` were made from, and keep its bytes."""
+        archive = Archive(self.book.path)
         for feed in self._feeds.values():
             if feed.digest is not None:
+                archive.keep(self.book.path / feed.label, label=feed.label, digest=feed.digest)
                 tables.read_file(name=feed.label, digest=feed.digest)
 
     def _read(self, name: str) -> Feed:

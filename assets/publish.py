@@ -3,6 +3,9 @@
 The files of a night appear all at once: they are written and fsynced in a folder with a temporary name, which
 is renamed to ``published/<night>``; a rename onto a folder that has files in it fails. The same files again are
 a no-op, other files are refused.
+
+A superseding revision is published only when asked for: it appears, likewise at once, as
+``published/<night>/revision-<n>``, and its manifest names the one that it supersedes. Nothing is ever replaced.
 """
 
 from __future__ import annotations
@@ -22,11 +25,49 @@ from typing import Any
 
 from assets.book import Book
 from assets.sessions import session_before
-from assets.store import sync
+from assets.store import latest_manifest, sync
 from ledger.errors import PublishError
 
 DATA_FILES = ("accounts.csv", "allocations.csv", "orders.csv")
 PROJECT = Path(__file__).resolve().parent.parent
+
+
+def publish(*, book: Book, night: dt.date, files: Mapping[str, bytes], facts: Mapping[str, Any], revise: bool) -> Path:
+    """Publish the data ``files`` of ``night`` with a manifest of ``facts``; return the folder where they stand.
+
+    With ``revise``, files that differ from those that stand become the night's next revision.
+
+    Raises
+    ------
+    PublishError
+        Where the night is published with other files, and no revision was asked for.
+    """
+    standing = latest_manifest(book.path, night)
+    folder, revision, supersedes = book.published(night), 0, None
+    if standing is not None and (same_files(standing.parent, files) or not revise):
+        folder, revision = standing.parent, revision_of(standing)
+        supersedes = json.loads(standing.read_bytes()).get("supersedes_manifest_sha256")
+    elif standing is not None:
+        revision = revision_of(standing) + 1
+        supersedes = sha256_of(standing)
+        folder = book.published(night) / f"revision-{revision}"
+    manifest = manifest_of(
+        book=book, night=night, files=files, facts={**facts, "revision": revision}, supersedes=supersedes
+    )
+    publish_once(folder, {**files, "manifest.json": manifest})
+    return folder
+
+
+def revision_of(manifest: Path) -> int:
+    """Return which revision of its night a manifest publishes; 0 is the first."""
+    number = json.loads(manifest.read_bytes())["revision"]
+    assert isinstance(number, int), number
+    return number
+
+
+def same_files(folder: Path, files: Mapping[str, bytes]) -> bool:
+    """Return whether the data files in ``folder`` are ``files``."""
+    return all((folder / name).read_bytes() == files[name] for name in DATA_FILES)
 
 
 def publish_once(folder: Path, files: Mapping[str, bytes]) -> bool:
@@ -71,7 +112,8 @@ def _require_same(folder: Path, files: Mapping[str, bytes]) -> None:
                 where=str(folder / name),
                 found=f"a published file with sha256 {hashlib.sha256(stands).hexdigest()[:16]}",
                 expected=f"the same content as tonight's, {hashlib.sha256(files[name]).hexdigest()[:16]}",
-                remedy="A published night is never replaced. Compare the inputs named in its manifest with today's.",
+                remedy="A published night is never replaced. `openbell verify --replay` tells what differs; "
+                "`openbell night --revision` publishes what supersedes it.",
             )
 
 
@@ -80,27 +122,32 @@ def manifest_of(
     book: Book,
     night: dt.date,
     files: Mapping[str, bytes],
-    inputs: Mapping[str, str],
-    store: Mapping[str, str],
-    statuses: Mapping[str, int],
+    facts: Mapping[str, Any],
+    supersedes: str | None,
 ) -> bytes:
-    """Return the manifest: what was published, from which inputs, by which code; no clock, no path."""
-    previous = book.published(session_before(night)) / "manifest.json"
+    """Return the manifest: what was published, from which inputs, by which code; no clock, no path.
+
+    ``facts`` are the revision's number and the mappings inputs, store and counts.
+    """
+    previous = latest_manifest(book.path, session_before(night))
     content: dict[str, Any] = {
+        **{name: dict(sorted(fact.items())) if isinstance(fact, Mapping) else fact for name, fact in facts.items()},
         "night": night.isoformat(),
-        "revision": 0,
-        "previous_manifest_sha256": hashlib.sha256(previous.read_bytes()).hexdigest() if previous.exists() else None,
+        "previous_manifest_sha256": sha256_of(previous) if previous else None,
+        "supersedes_manifest_sha256": supersedes,
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
-        "inputs": dict(sorted(inputs.items())),
-        "store": dict(sorted(store.items())),
         "code": code_version(),
         "packages_sha256": packages_digest(),
         "machine": {"system": platform.system(), "architecture": platform.machine()},
         "policy_version": book.settings.book.policy_version,
         "settings": book.settings.printed(),
-        "counts": dict(sorted(statuses.items())),
     }
     return (json.dumps(content, indent=1, sort_keys=True) + "\n").encode()
+
+
+def sha256_of(path: Path) -> str:
+    """Return sha256 of a small file."""
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def code_version() -> dict[str, Any]:

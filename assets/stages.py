@@ -8,6 +8,7 @@ Annotations are not postponed here: Dagster reads them from the functions below.
 """
 
 import dataclasses
+import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
 
 import dagster as dg
@@ -246,9 +247,9 @@ def feed_specs(book: Book) -> list[dg.AssetSpec]:
     ]
 
 
-def assets_of(book: Book) -> list[dg.AssetsDefinition]:
-    """Return the assets of the night for one book."""
-    store = Store(book.path)
+def assets_of(book: Book, *, revising: dt.date | None = None) -> list[dg.AssetsDefinition]:
+    """Return the assets of the night for one book; the night ``revising`` is worked though it is published."""
+    store = Store(book.path, revising=revising)
     return [asset_of(stage, book=book, store=store) for stage in stages_of(book)]
 
 

@@ -1,11 +1,12 @@
 """The store: one immutable DuckDB file for each asset partition, named by the digest of its content.
 
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.duckdb    a version, never changed after its rename
+    BOOK/store/<asset>/<night>[/<shard>]/<digest>.json      its row counts, and the inputs it was first made from
     BOOK/store/<asset>/<night>[/<shard>]/head.json          which version the night uses, with its inputs
 
 A version is written to a temporary name by one process, audited, digested, fsynced and renamed. A rerun that
 reproduces the digest changes nothing; one that differs is kept beside the earlier version. Once the night is
-published its head stays where it is: what a published night read is sealed.
+published its manifest says which versions it uses: what a published night read is sealed.
 
 This is the one module that imports DuckDB.
 """
@@ -15,6 +16,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import functools
 import json
 import os
 import re
@@ -73,8 +75,7 @@ class Version:
     @property
     def name(self) -> str:
         """Return ``asset/night[/shard]``: the partition's name in manifests and metadata."""
-        parts = [self.asset, self.night.isoformat()] + ([self.shard] if self.shard else [])
-        return "/".join(parts)
+        return partition_name(self.asset, night=self.night, shard=self.shard)
 
 
 class Tables:
@@ -167,9 +168,11 @@ class Carried:
 class Store:
     """All partitions of one book."""
 
-    def __init__(self, book: Path) -> None:
+    def __init__(self, book: Path, *, revising: dt.date | None = None) -> None:
+        """Open the store of ``book``; the night ``revising`` is worked as if it were not published yet."""
         self.book = book
         self.root = book / "store"
+        self.revising = revising
 
     def folder(self, asset: str, *, night: dt.date, shard: str | None = None) -> Path:
         """Return the folder of one partition; shard and asset are names of ours, never data."""
@@ -186,7 +189,7 @@ class Store:
 
     def is_sealed(self, night: dt.date) -> bool:
         """Return whether ``night`` is published, so that its heads no longer move."""
-        return (self.book / "published" / night.isoformat() / "manifest.json").exists()
+        return night != self.revising and (self.book / "published" / night.isoformat() / "manifest.json").exists()
 
     def head(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version:
         """Return the version that the night uses.
@@ -197,7 +200,10 @@ class Store:
             Where the partition was never materialised, or its file is gone.
         """
         folder = self.folder(asset, night=night, shard=shard)
-        name = "/".join([asset, night.isoformat()] + ([shard] if shard else []))
+        name = partition_name(asset, night=night, shard=shard)
+        sealed = sealed_digests(self.book, night).get(name) if self.is_sealed(night) else None
+        if sealed is not None:
+            return self.version(asset, night=night, shard=shard, digest=sealed)
         try:
             facts = json.loads((folder / "head.json").read_text(encoding="utf-8"))
         except FileNotFoundError:
@@ -210,14 +216,26 @@ class Store:
             ) from None
         path = folder / f"{facts['digest']}.duckdb"
         if not path.exists():
-            raise StoreError(
-                code="STORE-002",
-                where=f"store partition {name}",
-                found="a head without its file",
-                expected=path.name,
-                remedy="Re-materialise the partition; the same inputs give the same file.",
-            )
+            raise _file_is_gone(name, path)
         return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"])
+
+    def version(self, asset: str, *, night: dt.date, shard: str | None = None, digest: str) -> Version:
+        """Return one version of a partition, the head or another.
+
+        Raises
+        ------
+        StoreError
+            Where its file is gone.
+        """
+        folder = self.folder(asset, night=night, shard=shard)
+        path = folder / f"{digest}.duckdb"
+        try:
+            facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            raise _file_is_gone(partition_name(asset, night=night, shard=shard), path) from None
+        if not path.exists():
+            raise _file_is_gone(partition_name(asset, night=night, shard=shard), path)
+        return Version(asset, night, shard, path, digest, facts["rows"], facts["inputs"])
 
     @contextlib.contextmanager
     def reading(self, versions: Mapping[str, Version]) -> Iterator[Tables]:
@@ -285,6 +303,10 @@ class Store:
     def _settle(self, temporary: Path, version: Version) -> Version:
         """Give the finished file its name and, unless the night is sealed, make it the head."""
         folder = version.path.parent
+        facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
+        text = json.dumps(facts, indent=1, sort_keys=True)
+        if not version.path.with_suffix(".json").exists():
+            write_once_renamed(version.path.with_suffix(".json"), text.encode())
         if version.path.exists():
             temporary.unlink()
         else:
@@ -292,14 +314,51 @@ class Store:
             temporary.rename(version.path)
             sync(folder)
         head = folder / "head.json"
-        facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
-        text = json.dumps(facts, indent=1, sort_keys=True)
-        if head.exists() and self.is_sealed(version.night):
-            stands = json.loads(head.read_text(encoding="utf-8"))["digest"]
-            return dataclasses.replace(version, is_head=stands == version.digest)
+        if self.is_sealed(version.night):
+            stands = sealed_digests(self.book, version.night).get(version.name)
+            if stands is not None:
+                return dataclasses.replace(version, is_head=stands == version.digest)
         if not head.exists() or head.read_text(encoding="utf-8") != text:
             write_once_renamed(head, text.encode())
         return version
+
+
+def partition_name(asset: str, *, night: dt.date, shard: str | None) -> str:
+    """Return ``asset/night[/shard]``: a partition's name in manifests and metadata."""
+    return "/".join([asset, night.isoformat()] + ([shard] if shard else []))
+
+
+def latest_manifest(book: Path, night: dt.date) -> Path | None:
+    """Return the manifest that stands for ``night``: that of its last revision; None where it is not published."""
+    folder = book / "published" / night.isoformat()
+    if not (folder / "manifest.json").exists():
+        return None
+    revisions = [path for path in folder.glob("revision-*/manifest.json") if path.parent.name[9:].isdigit()]
+    return max(revisions, key=lambda path: int(path.parent.name[9:]), default=folder / "manifest.json")
+
+
+def sealed_digests(book: Path, night: dt.date) -> Mapping[str, str]:
+    """Return the digests that a published night read and wrote, by partition name."""
+    manifest = latest_manifest(book, night)
+    assert manifest is not None, night
+    return _digests_in(manifest)
+
+
+@functools.lru_cache(maxsize=64)
+def _digests_in(manifest: Path) -> Mapping[str, str]:
+    """Return what a manifest says of the store; a manifest never changes."""
+    digests: dict[str, str] = json.loads(manifest.read_text(encoding="utf-8"))["store"]
+    return digests
+
+
+def _file_is_gone(name: str, path: Path) -> StoreError:
+    return StoreError(
+        code="STORE-002",
+        where=f"store partition {name}",
+        found="a head without its file",
+        expected=path.name,
+        remedy="Re-materialise the partition; the same inputs give the same file.",
+    )
 
 
 def write_once_renamed(path: Path, content: bytes) -> None:
@@ -317,14 +376,26 @@ def write_once_renamed(path: Path, content: bytes) -> None:
 
 
 def digest_of_version(version: Version) -> str:
-    """Return the digest recomputed from the tables of ``version``."""
-    connection = duckdb.connect(str(version.path), read_only=True)
+    """Return the digest recomputed from the tables of ``version``.
+
+    Raises
+    ------
+    StoreError
+        Where the file cannot be read as a store partition.
+    """
     try:
-        _configure(connection)
-        names = [path.stem for path in schema_of(version.asset)]
-        return _digest(connection, names)[0]
-    finally:
-        connection.close()
+        with contextlib.closing(duckdb.connect(str(version.path), read_only=True)) as connection:
+            _configure(connection)
+            names = [path.stem for path in schema_of(version.asset)]
+            return _digest(connection, names)[0]
+    except duckdb.Error as error:
+        raise StoreError(
+            code="STORE-006",
+            where=f"store partition {version.name}",
+            found=f"a file that cannot be read: {str(error).splitlines()[0]}",
+            expected=version.digest,
+            remedy="Restore the file, or re-materialise the partition; the same inputs give the same file.",
+        ) from error
 
 
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:

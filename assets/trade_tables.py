@@ -8,8 +8,8 @@ import io
 import polars as pl
 
 from assets.book import Book
-from assets.publish import manifest_of, publish_once
-from assets.store import Store, Tables, Version, Writing, digest_of_version
+from assets.publish import publish
+from assets.store import Store, Tables, Version, digest_of_version
 from ledger.errors import NightError, StoreError
 
 INPUTS = {
@@ -68,16 +68,13 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
         files = published_files(writing, night=night)
         statuses = writing.select("select status, count(*) as accounts from account_outcome group by status")
     assert writing.version is not None
-    files["manifest.json"] = manifest_of(
-        book=book,
-        night=night,
-        files=files,
-        inputs=feed_inputs(store, night=night),
-        store={version.name: version.digest for version in read_by_night(store, book, night)}
-        | {writing.version.name: writing.version.digest},
-        statuses=dict(statuses.iter_rows()),
-    )
-    publish_once(book.published(night), files)
+    read = {version.name: version.digest for version in read_by_night(store, book, night)}
+    facts = {
+        "inputs": feed_inputs(store, night=night),
+        "store": read | {writing.version.name: writing.version.digest},
+        "counts": dict(statuses.iter_rows()),
+    }
+    publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
     return writing.version
 
 
@@ -94,7 +91,7 @@ def require_intact(version: Version) -> None:
         )
 
 
-def published_files(tables: Writing, *, night: dt.date) -> dict[str, bytes]:
+def published_files(tables: Tables, *, night: dt.date) -> dict[str, bytes]:
     """Return the three data files of contract section 4 as bytes, each in its total order."""
     return {f"{name}.csv": _csv(tables, f"trades/{name}_file", night) for name in ("accounts", "allocations", "orders")}
 

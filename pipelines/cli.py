@@ -7,11 +7,12 @@ import datetime as dt
 import json
 import os
 import sys
-from collections.abc import Callable, Iterator
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from decimal import Decimal
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -20,6 +21,9 @@ from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
+
+if TYPE_CHECKING:
+    from assets.verification import Check
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
 TOTALS = ("orders", "harvested losses", "tax saved")
@@ -88,6 +92,7 @@ def night(
     night: Day,
     shard: Shards = None,
     workers: WorkerCount = None,
+    revision: Annotated[bool, typer.Option("--revision", help="Publish what supersedes the published night.")] = False,
     *,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -97,7 +102,7 @@ def night(
     Example: openbell night book --night 2026-09-01
     """
     with errors(as_json=as_json, debug=debug):
-        results = _run(book, [night.date()], shards=shard, workers=workers, show_progress=not as_json)
+        results = _run(book, [night.date()], shards=shard, workers=workers, show_progress=not as_json, revise=revision)
         show(as_json, results[0], lambda: _print_nights(results))
 
 
@@ -149,6 +154,46 @@ def simulate(
         results = simulate_nights(Book.open(book), nights=nights, workers=workers, show_progress=_shows(not as_json))
         plain = [_plain(result) for result in results]
         show(as_json, {"nights": plain}, lambda: _print_nights(plain))
+
+
+@app.command()
+def verify(
+    book: BookPath,
+    night: Day,
+    replay: Annotated[bool, typer.Option("--replay", help="Run the night again elsewhere and compare bytes.")] = False,
+    current: Annotated[
+        bool, typer.Option("--current-inputs", help="Replay with the files as they are today: what they would change.")
+    ] = False,
+    scratch: Annotated[
+        Path | None, typer.Option(help="Where the replay may write; the system's temporary folder by default.")
+    ] = None,
+    workers: WorkerCount = None,
+    *,
+    as_json: AsJson = False,
+    debug: Debug = False,
+) -> None:
+    """Hold a published night to its manifest: bytes, chain, store, kept inputs, audits; replay it to the bit.
+
+    Example: openbell verify book --night 2026-09-01 --replay
+    """
+    from assets.verification import is_verified, verify_night
+
+    with errors(as_json=as_json, debug=debug):
+        opened = Book.open(book)
+        checks = verify_night(store=Store(opened.path), book=opened, night=night.date())
+        if replay or current:
+            from pipelines.replay import check_replay
+
+            with tempfile.TemporaryDirectory(prefix="openbell-replay-", dir=scratch) as folder:
+                again = check_replay(
+                    book=opened, night=night.date(), folder=Path(folder), workers=workers, current_inputs=current
+                )
+                checks.append(again)
+        verified = is_verified(checks)
+        document = {"night": str(night.date()), "verified": verified, "checks": [_plain(check) for check in checks]}
+        show(as_json, document, lambda: _print_checks(checks))
+    if not verified:
+        raise typer.Exit(EXIT_FAILED)
 
 
 @app.command()
@@ -260,7 +305,13 @@ def _object_of(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _run(
-    path: Path, nights: list[dt.date], *, shards: list[str] | None, workers: int | None, show_progress: bool
+    path: Path,
+    nights: list[dt.date],
+    *,
+    shards: list[str] | None,
+    workers: int | None,
+    show_progress: bool,
+    revise: bool = False,
 ) -> list[dict[str, Any]]:
     from pipelines.headless import Workers, progress, require_startable, run_night
 
@@ -278,7 +329,7 @@ def _run(
     results = []
     with Workers(book, workers=workers) as pool, progress(_shows(show_progress), total=len(nights)) as advance:
         for day in nights:
-            results.append(_plain(run_night(pool, night=day, shards=shards)))
+            results.append(_plain(run_night(pool, night=day, shards=shards, revise=revise)))
             advance(str(day))
     return results
 
@@ -313,6 +364,15 @@ def _print_facts(facts: dict[str, Any]) -> None:
         sys.stdout.write(f"{name.replace('_', ' '):<16} {value}\n")
 
 
+def _print_checks(checks: Sequence[Check]) -> None:
+    for check in checks:
+        verdict = "verified" if not check.differences else f"{len(check.differences)} DIFFERENCES"
+        sys.stdout.write(f"{check.check:<28} {check.checked:>8} checked   {verdict}\n")
+        for difference in check.differences[:20]:
+            sys.stdout.write(f"  {difference.where}\n    found    {difference.found}\n")
+            sys.stdout.write(f"    expected {difference.expected}\n")
+
+
 def _print_nights(results: list[dict[str, Any]]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -324,3 +384,9 @@ def _print_nights(results: list[dict[str, Any]]) -> None:
         totals = [f"{Decimal(result['totals'].get(figure, '0')):,.0f}" for figure in TOTALS]
         table.add_row(result["night"], "yes" if result["published"] else "no", *counts, *totals)
     Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
+    for result in results:
+        for label in result["moved_inputs"]:
+            sys.stdout.write(
+                f"{result['night']} is published with other bytes of {label}; that publication stands. "
+                "`openbell verify --current-inputs` tells what would differ.\n"
+            )

@@ -22,6 +22,7 @@ import polars as pl
 
 from assets.book import Book
 from assets.sessions import session_after, session_before
+from assets.store import latest_manifest
 from ledger.amounts import MICRO
 from ledger.errors import FeedError, NightOrderError
 from pipelines import custodian_day as day
@@ -79,13 +80,13 @@ def write_next_feeds(book: Book, *, night: dt.date) -> dt.date:
 
 def _known(book: Book, *, night: dt.date) -> _Night:
     """Read the custodian's side of ``night``, and what was published for the session after it."""
-    published, feeds = book.published(night), book.feeds(night)
-    if not (published / "allocations.csv").exists():
+    manifest, feeds = latest_manifest(book.path, night), book.feeds(night)
+    if manifest is None:
         raise NightOrderError(
             code="NIGHT-014",
             where=f"night {night}",
             found="no published orders",
-            expected=f"{published / 'allocations.csv'}",
+            expected=f"{book.published(night) / 'manifest.json'}",
             remedy="Run the night first; then its orders can be filled.",
         )
     accounts = read_table(folder=book.path / "static", name="accounts").select(
@@ -97,7 +98,7 @@ def _known(book: Book, *, night: dt.date) -> _Night:
     )
     cash, flows = read_table(folder=feeds, name="cash"), read_table(folder=feeds, name="flows")
     positions = read_table(folder=feeds, name="positions")
-    allocations = read_table(folder=published, name="allocations")
+    allocations = read_table(folder=manifest.parent, name="allocations")
     shares = micro("shares", alias="micro_shares")
     return _Night(
         accounts=accounts.sort("account_id"),

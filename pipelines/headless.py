@@ -10,18 +10,21 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime as dt
+import fcntl
 import functools
+import json
 import multiprocessing
 import os
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from assets.book import Book
-from assets.feeds import validate_feeds
+from assets.feeds import feed_digests, validate_feeds
 from assets.night_order import require_night
-from assets.sessions import session_before
-from assets.store import Store
+from assets.publish import revision_of
+from assets.sessions import session_after, session_before
+from assets.store import Store, latest_manifest
 from ledger.errors import NightError, NightOrderError, OpenbellError
 from pipelines.arrivals import is_ingested
 from pipelines.instance import use_instance
@@ -39,6 +42,9 @@ class NightResult:
     counts: dict[str, int]
     totals: dict[str, str]
     digests: dict[str, str]
+    revision: int = 0
+    moved_inputs: tuple[str, ...] = ()
+    """Files of a published night that are no longer what it read; what is published stands."""
 
 
 class Workers:
@@ -62,12 +68,14 @@ class Workers:
         if self._pool is not None:
             self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def run_books(self, *, night: dt.date, shards: Sequence[str]) -> dict[str, Facts | None]:
+    def run_books(self, *, night: dt.date, shards: Sequence[str], revise: bool = False) -> dict[str, Facts | None]:
         """Run the books of ``shards`` and return, per shard, the error's facts or None."""
         path = self.book.path
         if self._pool is None:
-            return {shard: run_shard(path, night=night, shard=shard) for shard in shards}
-        futures = {shard: self._pool.submit(run_shard, path, night=night, shard=shard) for shard in shards}
+            return {shard: run_shard(path, night=night, shard=shard, revise=revise) for shard in shards}
+        futures = {
+            shard: self._pool.submit(run_shard, path, night=night, shard=shard, revise=revise) for shard in shards
+        }
         outcomes: dict[str, Facts | None] = {}
         for shard, future in futures.items():
             try:
@@ -85,30 +93,90 @@ class Workers:
         return outcomes
 
 
-def run_night(workers: Workers, *, night: dt.date, shards: Sequence[str] | None = None) -> NightResult:
+def run_night(
+    workers: Workers, *, night: dt.date, shards: Sequence[str] | None = None, revise: bool = False
+) -> NightResult:
     """Run one night: check the feeds, ingest, every shard, publish. Running it again changes nothing.
 
-    With ``shards``, only their books are run and nothing is published.
+    With ``shards``, only their books are run and nothing is published. With ``revise``, a published night is worked
+    as if it were not, and what comes out otherwise is published as its next revision.
 
     Raises
     ------
     InputError
         Where the night cannot start; nothing was written.
     NightError
-        Where it could not be completed; nothing was published.
+        Where it could not be completed, or another process runs it; nothing was published.
     """
     book = workers.book
     store = Store(book.path)
     require_startable(book, store, night=night)
+    if revise:
+        require_revisable(book, store, night=night)
     validate_feeds(book=book, night=night)
-    _require(run_here(book, night=night, shard=None, groups=("market", "accounts")))
-    outcomes = workers.run_books(night=night, shards=tuple(shards or book.shards))
+    with alone(book, night=night):
+        answer_shards(workers, night=night, shards=tuple(shards or book.shards), revise=revise)
+        if shards is None:
+            publish_night(book, night=night, revise=revise)
+    return result_of(book, store, night=night)
+
+
+def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str], revise: bool = False) -> None:
+    """Ingest the night's feeds and run the books of ``shards``."""
+    _require(run_here(workers.book, night=night, shard=None, groups=("market", "accounts"), revise=revise))
+    outcomes = workers.run_books(night=night, shards=shards, revise=revise)
     failed = {shard: facts for shard, facts in outcomes.items() if facts is not None}
     if failed:
         _require(next(iter(failed.values())))
-    if shards is None:
-        _require(run_here(book, night=night, shard=None, groups=("trades",)))
-    return result_of(book, store, night=night)
+
+
+def publish_night(book: Book, *, night: dt.date, past_deadline: bool = False, revise: bool = False) -> None:
+    """Publish what the shards have answered."""
+    config = {"ops": {"trades": {"config": {"past_deadline": past_deadline}}}}
+    _require(run_here(book, night=night, shard=None, groups=("trades",), revise=revise, config=config))
+
+
+@contextlib.contextmanager
+def alone(book: Book, *, night: dt.date) -> Iterator[None]:
+    """Hold the night's lock; the system lets it go when the process ends, however it ends.
+
+    Raises
+    ------
+    NightError
+        Where another process runs the night.
+    """
+    folder = book.path / "store" / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / night.isoformat()).open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            raise NightError(
+                code="RUN-006",
+                where=f"night {night}",
+                found="another process that runs it",
+                expected="one at a time",
+                remedy="Wait for it to end; running the night again then changes nothing.",
+            ) from None
+        yield
+
+
+def require_revisable(book: Book, store: Store, *, night: dt.date) -> None:
+    """Refuse to revise a night that is not published, or that a later night has read."""
+    after = session_after(night)
+    if not store.is_sealed(night):
+        found, expected = "a night that is not published", "a published one"
+    elif any(store.has("lots", night=after, shard=shard) for shard in book.shards):
+        found, expected = f"lots of {after}, made from what is published", "the last night that has run"
+    else:
+        return
+    raise NightOrderError(
+        code="NIGHT-007",
+        where=f"revision of {night}",
+        found=found,
+        expected=expected,
+        remedy="Only orders that can still be placed are revised; corrections of the past go through the ledger.",
+    )
 
 
 def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
@@ -128,7 +196,23 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
         if store.has("reconciliation", night=night, shard=shard):
             version = store.head("reconciliation", night=night, shard=shard)
             digests[version.name] = version.digest
-    return NightResult(night=night, published=published, counts=counts, totals=totals, digests=digests)
+    manifest = latest_manifest(book.path, night)
+    return NightResult(
+        night=night,
+        published=published,
+        counts=counts,
+        totals=totals,
+        digests=digests,
+        revision=revision_of(manifest) if manifest else 0,
+        moved_inputs=moved_inputs(book, manifest, night=night) if manifest else (),
+    )
+
+
+def moved_inputs(book: Book, manifest: Path, *, night: dt.date) -> tuple[str, ...]:
+    """Return the files that the published ``night`` read and that are other ones, or gone, today."""
+    read: dict[str, str] = json.loads(manifest.read_bytes())["inputs"]
+    today = feed_digests(book=book, night=night)
+    return tuple(sorted(label for label in read.keys() | today.keys() if read.get(label) != today.get(label)))
 
 
 def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
@@ -153,12 +237,20 @@ def load_modules() -> None:
     import assets.stages  # noqa: F401
 
 
-def run_shard(path: Path, *, night: dt.date, shard: str) -> Facts | None:
+def run_shard(path: Path, *, night: dt.date, shard: str, revise: bool = False) -> Facts | None:
     """Run one shard's books in this process; called in a worker. Returns the error's facts, or None."""
-    return run_here(Book.open(path), night=night, shard=shard, groups=("books",))
+    return run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise)
 
 
-def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[str]) -> Facts | None:
+def run_here(
+    book: Book,
+    *,
+    night: dt.date,
+    shard: str | None,
+    groups: Sequence[str],
+    revise: bool = False,
+    config: Mapping[str, Any] | None = None,
+) -> Facts | None:
     """Materialise the assets of ``groups`` for one partition in this process, recorded on the book's instance."""
     # Here, because Dagster takes seconds to import and the command line answers most questions without it.
     import dagster as dg
@@ -168,7 +260,7 @@ def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[
     partition: Any = night.isoformat()
     if shard:
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
-    instance, assets = _line_of(book.path)
+    instance, assets = _line_of(book.path, revising=night if revise else None)
     # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
     with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
         result = dg.materialize(
@@ -177,7 +269,7 @@ def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
         )
     if result.success:
         return None
@@ -185,7 +277,7 @@ def run_here(book: Book, *, night: dt.date, shard: str | None, groups: Sequence[
 
 
 @functools.lru_cache(maxsize=1)
-def _line_of(path: Path) -> tuple[Any, list[Any]]:
+def _line_of(path: Path, *, revising: dt.date | None) -> tuple[Any, list[Any]]:
     """Return the instance and the assets of one book, opened once per process: each costs most of a second."""
     import dagster as dg
 
@@ -193,7 +285,7 @@ def _line_of(path: Path) -> tuple[Any, list[Any]]:
 
     instance, book = dg.DagsterInstance.get(), Book.open(path)
     atexit.register(instance.dispose)
-    return instance, [*feed_specs(book), *assets_of(book)]
+    return instance, [*feed_specs(book), *assets_of(book, revising=revising)]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

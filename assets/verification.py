@@ -1,0 +1,212 @@
+"""Verification: a published night held to its manifest, from the bytes on disk alone.
+
+Every check returns the places where what was found is not what was promised; a verified night has none. What replays
+the night is in `pipelines/replay.py`: it needs the line itself.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from assets.archive import Archive
+from assets.book import Book
+from assets.publish import DATA_FILES, revision_of, sha256_of
+from assets.sessions import sessions_between
+from assets.store import Store, Version, digest_of_version, latest_manifest
+from assets.trade_tables import AUDITS, INPUTS, published_files
+from ledger.errors import NightOrderError, StoreError
+
+TABLES = ("account_outcome", "allocation", "published_order")
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Difference:
+    """One place where what was found is not what was promised."""
+
+    where: str
+    found: str
+    expected: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """One question asked of a night: of how many things, and where the answer was wrong."""
+
+    check: str
+    checked: int
+    differences: tuple[Difference, ...] = ()
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class Published:
+    """A published night: where it stands, and what its manifest says."""
+
+    night: dt.date
+    folder: Path
+    manifest: Mapping[str, Any]
+
+
+def published_night(*, book: Book, night: dt.date) -> Published:
+    """Return what is published of ``night``, its last revision.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night is not published.
+    """
+    manifest = latest_manifest(book.path, night)
+    if manifest is None:
+        raise NightOrderError(
+            code="NIGHT-006",
+            where=f"night {night}",
+            found="nothing published",
+            expected="a published night",
+            remedy="Run `openbell night` for it first.",
+        )
+    return Published(night=night, folder=manifest.parent, manifest=json.loads(manifest.read_bytes()))
+
+
+def verify_night(*, store: Store, book: Book, night: dt.date) -> list[Check]:
+    """Hold the published night to its manifest: files, chain, store, kept inputs, rows, audits.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night is not published.
+    """
+    published = published_night(book=book, night=night)
+    intact = check_store(published, store=store)
+    checks = [check_files(published), check_chain(book=book, night=night), intact, check_inputs(published, book=book)]
+    if not intact.differences:
+        checks += [check_rows(published, store=store), check_audits(published, store=store)]
+    return checks
+
+
+def check_files(published: Published) -> Check:
+    """Hold the bytes of the published files to the manifest's digests."""
+    promised = {name: published.manifest["files"].get(name, "no digest") for name in DATA_FILES}
+    found = {name: sha256_of(path) if (path := published.folder / name).exists() else "no file" for name in promised}
+    return Check(check="published files", checked=len(promised), differences=_unequal(found, promised))
+
+
+def check_chain(*, book: Book, night: dt.date) -> Check:
+    """Hold every manifest, from the book's first night on, to the digest that its successors name."""
+    differences: list[Difference] = []
+    previous: Path | None = None
+    links = 0
+    for session in sessions_between(first=book.settings.book.first_night, last=night):
+        standing = latest_manifest(book.path, session)
+        superseded: Path | None = None
+        for manifest in _revisions(book, session) if standing else ():
+            content = json.loads(manifest.read_bytes())
+            links += 1
+            where = manifest.relative_to(book.path).as_posix()
+            for fact, path in (("previous_manifest_sha256", previous), ("supersedes_manifest_sha256", superseded)):
+                expected = sha256_of(path) if path else None
+                if content.get(fact) != expected:
+                    differences.append(
+                        Difference(where=f"{where} {fact}", found=str(content.get(fact)), expected=str(expected))
+                    )
+            superseded = manifest
+        previous = standing
+    return Check(check="manifest chain", checked=links, differences=tuple(differences))
+
+
+def _revisions(book: Book, night: dt.date) -> list[Path]:
+    """Return the manifests of a published night, the first publication first."""
+    folder = book.published(night)
+    return sorted([folder / "manifest.json", *folder.glob("revision-*/manifest.json")], key=revision_of)
+
+
+def check_store(published: Published, *, store: Store) -> Check:
+    """Hold every partition that the night read or wrote to its digest, recomputed from the rows."""
+    promised: Mapping[str, str] = published.manifest["store"]
+    differences: list[Difference] = []
+    for name, digest in sorted(promised.items()):
+        try:
+            found = digest_of_version(_version(store, name, digest=digest))
+        except StoreError as error:
+            differences.append(Difference(where=name, found=error.found, expected=error.expected))
+            continue
+        if found != digest:
+            differences.append(Difference(where=name, found=found, expected=digest))
+    return Check(check="store partitions", checked=len(promised), differences=tuple(differences))
+
+
+def _version(store: Store, name: str, *, digest: str) -> Version:
+    """Return the version that a manifest names ``asset/night[/shard]``."""
+    asset, night, *shard = name.split("/")
+    return store.version(asset, night=dt.date.fromisoformat(night), shard=shard[0] if shard else None, digest=digest)
+
+
+def check_inputs(published: Published, *, book: Book) -> Check:
+    """Hold the kept bytes of every feed and static file to the digests that the night read."""
+    inputs: Mapping[str, str] = published.manifest["inputs"]
+    archive = Archive(book.path)
+    lost = [label for label, digest in sorted(inputs.items()) if archive.find(label, digest=digest) is None]
+    return Check(
+        check="kept inputs",
+        checked=len(inputs),
+        differences=tuple(
+            Difference(where=label, found="no kept file with these bytes", expected=inputs[label]) for label in lost
+        ),
+    )
+
+
+def check_rows(published: Published, *, store: Store) -> Check:
+    """Hold the published files to the rows of the `trades` partition, byte for byte."""
+    trades = _trades(published, store=store)
+    with store.reading({"trades": trades}) as tables:
+        for table in TABLES:
+            tables.execute(f"create temp view {table} as from trades.{table}")
+        files = published_files(tables, night=published.night)
+    promised = {name: _sha(content) for name, content in files.items()}
+    found = {name: published.manifest["files"].get(name, "no digest") for name in files}
+    return Check(check="published rows", checked=sum(trades.rows.values()), differences=_unequal(found, promised))
+
+
+def check_audits(published: Published, *, store: Store) -> Check:
+    """Run the audits of the published file again: every account once, blocks, held accounts, the wash proof."""
+    inputs = {
+        alias: _version(store, name, digest=published.manifest["store"][name])
+        for alias, asset in INPUTS.items()
+        for name in (f"{asset}/{published.night}",)
+    }
+    differences: list[Difference] = []
+    with store.reading({"trades": _trades(published, store=store), **inputs}) as tables:
+        for table in TABLES:
+            tables.execute(f"create temp view {table} as from trades.{table}")
+        for audit in AUDITS:
+            offenders = tables.offenders(audit)
+            if not offenders.is_empty():
+                found = f"{offenders.height} rows, the first {offenders.row(0, named=True)}"
+                differences.append(Difference(where=f"audit {audit}", found=found, expected="none"))
+    return Check(check="audits of the published file", checked=len(AUDITS), differences=tuple(differences))
+
+
+def _trades(published: Published, *, store: Store) -> Version:
+    name = f"trades/{published.night}"
+    return _version(store, name, digest=published.manifest["store"][name])
+
+
+def _sha(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _unequal(found: Mapping[str, str], expected: Mapping[str, str]) -> tuple[Difference, ...]:
+    return tuple(
+        Difference(where=name, found=found[name], expected=expected[name])
+        for name in sorted(expected)
+        if found[name] != expected[name]
+    )
+
+
+def is_verified(checks: Sequence[Check]) -> bool:
+    """Return whether no check found a difference."""
+    return not any(check.differences for check in checks)

@@ -1,0 +1,165 @@
+"""Replay: a past night run again in a folder of its own, and the first place where it comes out otherwise.
+
+The replayed night reads the kept bytes of its inputs and the partitions of the nights before it; everything of the
+night itself is made anew.
+"""
+
+from __future__ import annotations
+
+import csv
+import datetime as dt
+import json
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from assets.archive import Archive
+from assets.book import Book, BookSettings
+from assets.feeds import feed_digests
+from assets.publish import DATA_FILES, sha256_of
+from assets.sessions import session_before
+from assets.stages import stages_of
+from assets.store import Store, Version, partition_name
+from assets.verification import Check, Difference, Published, published_night
+from ledger.errors import StoreError
+from pipelines.book_toml import book_toml
+from pipelines.headless import Workers, answer_shards, publish_night
+
+
+def check_replay(
+    *, book: Book, night: dt.date, folder: Path, workers: int | None, current_inputs: bool = False
+) -> Check:
+    """Run ``night`` again in ``folder``, which must be empty, and compare partitions, rows and published bytes.
+
+    With ``current_inputs`` it reads the files as they lie in the book today in place of those that were kept: what
+    a revised feed would have changed.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night is not published.
+    StoreError
+        Where an input of the night is no longer kept.
+    NightError
+        Where the replay itself does not come to its end.
+    """
+    published = published_night(book=book, night=night)
+    elsewhere = prepare(book=book, published=published, folder=folder)
+    if current_inputs:
+        for label in published.manifest["inputs"]:
+            (elsewhere.path / label).unlink()
+        for label in feed_digests(book=book, night=night):
+            shutil.copyfile(book.path / label, elsewhere.path / label)
+    answered = [shard for shard in book.shards if f"reconciliation/{night}/{shard}" in published.manifest["store"]]
+    with Workers(elsewhere, workers=workers) as pool:
+        answer_shards(pool, night=night, shards=answered)
+        publish_night(elsewhere, night=night, past_deadline=len(answered) < len(book.shards))
+    return compared(book=book, published=published, elsewhere=elsewhere)
+
+
+def prepare(*, book: Book, published: Published, folder: Path) -> Book:
+    """Return a book in ``folder`` as it was before the night ran: its settings, inputs, and all earlier partitions."""
+    settings = BookSettings.model_validate(published.manifest["settings"])
+    (folder / "book.toml").write_text(book_toml(settings), encoding="utf-8")
+    archive = Archive(book.path)
+    for label, digest in sorted(published.manifest["inputs"].items()):
+        kept = archive.find(label, digest=digest)
+        if kept is None:
+            raise StoreError(
+                code="STORE-005",
+                where=f"kept input {label}",
+                found="no file with the bytes that the night read",
+                expected=digest,
+                remedy="Put the file back; without it the night cannot be replayed.",
+            )
+        target = folder / label
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(kept, target)
+    for asset in sorted(
+        path for path in (book.path / "store").glob("[a-z]*") if path.name != archive.folder.name and path.is_dir()
+    ):
+        for partition in sorted(asset.iterdir()):
+            if partition.name < published.night.isoformat():
+                (folder / "store" / asset.name).mkdir(parents=True, exist_ok=True)
+                (folder / "store" / asset.name / partition.name).symlink_to(partition.resolve())
+    before = book.published(session_before(published.night))
+    if before.exists():
+        (folder / "published").mkdir(exist_ok=True)
+        (folder / "published" / before.name).symlink_to(before.resolve())
+    return Book.open(folder)
+
+
+def compared(*, book: Book, published: Published, elsewhere: Book) -> Check:
+    """Compare the replay with what is published, in the order in which the night was made.
+
+    Differences after the first may only follow from it.
+    """
+    promised: Mapping[str, str] = published.manifest["store"]
+    store, replayed = Store(book.path), Store(elsewhere.path)
+    names = [name for name in _in_order_of_stages(book, night=published.night) if name in promised]
+    differences = []
+    for name in names:
+        asset, _, *shard = name.split("/")
+        again = replayed.head(asset, night=published.night, shard=shard[0] if shard else None)
+        if again.digest != promised[name]:
+            original = store.version(
+                asset, night=published.night, shard=shard[0] if shard else None, digest=promised[name]
+            )
+            differences.append(first_row_that_differs(store, original=original, again=again))
+    files = [*DATA_FILES]
+    manifest = json.loads((elsewhere.published(published.night) / "manifest.json").read_bytes())
+    same = ("code", "inputs", "packages_sha256", "machine")
+    if published.manifest["revision"] == 0 and all(manifest[fact] == published.manifest[fact] for fact in same):
+        files.append("manifest.json")
+    for name in files:
+        there, here = elsewhere.published(published.night) / name, published.folder / name
+        if there.read_bytes() != here.read_bytes():
+            differences.append(Difference(where=name, found=sha256_of(there), expected=sha256_of(here)))
+    differences += accounts_that_differ(elsewhere.published(published.night), published.folder)
+    return Check(check="replay", checked=len(names) + len(files), differences=tuple(differences))
+
+
+def accounts_that_differ(there: Path, here: Path) -> list[Difference]:
+    """Return each account whose outcome or allocations are other ones ``there`` than ``here``."""
+    found, expected = _answers(there), _answers(here)
+    return [
+        Difference(where=f"account {account}", found=_told(found.get(account)), expected=_told(expected.get(account)))
+        for account in sorted(found.keys() | expected.keys())
+        if found.get(account) != expected.get(account)
+    ]
+
+
+def _answers(folder: Path) -> dict[str, list[dict[str, str]]]:
+    """Return each account's rows of accounts.csv and allocations.csv."""
+    answers: dict[str, list[dict[str, str]]] = {}
+    for name in ("accounts.csv", "allocations.csv"):
+        with (folder / name).open(encoding="utf-8", newline="") as file:
+            for row in csv.DictReader(file):
+                answers.setdefault(row["account_id"], []).append(row)
+    return answers
+
+
+def _told(answer: list[dict[str, str]] | None) -> str:
+    if answer is None:
+        return "no outcome"
+    return f"{answer[0]['status']} with {len(answer) - 1} allocations, objective {answer[0]['objective'] or 'none'}"
+
+
+def _in_order_of_stages(book: Book, *, night: dt.date) -> Iterator[str]:
+    for stage in stages_of(book):
+        for shard in book.shards if stage.by_shard else (None,):
+            yield partition_name(stage.name, night=night, shard=shard)
+
+
+def first_row_that_differs(store: Store, *, original: Version, again: Version) -> Difference:
+    """Return the first row, in the order of its table's columns, that only one of two versions has."""
+    with store.reading({"published": original, "replayed": again}) as tables:
+        for table in sorted(original.rows):
+            only = [
+                tables.select(f"from {one}.{table} except all from {other}.{table} order by all")
+                for one, other in (("replayed", "published"), ("published", "replayed"))
+            ]
+            if any(rows.height for rows in only):
+                found, expected = (str(rows.row(0, named=True)) if rows.height else "no such row" for rows in only)
+                return Difference(where=f"{original.name} table {table}", found=found, expected=expected)
+    return Difference(where=original.name, found=again.digest, expected=original.digest)
