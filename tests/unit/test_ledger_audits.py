@@ -102,10 +102,10 @@ def test_an_injected_fault_is_found(
     found: dict[str, bool] = {}
     judge = Writing.audit
 
-    def judge_after_fault(writing: Writing, name: str) -> bool:
+    def judge_after_fault(writing: Writing, name: str, **parameters: Parameter) -> bool:
         if not found:
             writing.execute(fault)
-        found[name] = not judge(writing, name)
+        found[name] = not judge(writing, name, **parameters)
         return not found[name]
 
     monkeypatch.setattr(lots_tables, "_is_worn", lambda *_: is_worn)
