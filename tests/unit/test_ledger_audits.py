@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from assets import lots_tables
-from assets.store import Store, Version, Writing
+from assets.store import Parameter, Store, Version, Writing
 from ledger.errors import AuditError, StoreError
 from tests.ledger_cases import SHARD, Row, SmallBook
 
@@ -102,10 +102,10 @@ def test_an_injected_fault_is_found(
     found: dict[str, bool] = {}
     judge = Writing.audit
 
-    def judge_after_fault(writing: Writing, name: str, *, night: dt.date) -> bool:
+    def judge_after_fault(writing: Writing, name: str, **parameters: Parameter) -> bool:
         if not found:
             writing.execute(fault)
-        found[name] = not judge(writing, name, night=night)
+        found[name] = not judge(writing, name, **parameters)
         return not found[name]
 
     monkeypatch.setattr(lots_tables, "_is_worn", lambda *_: is_worn)

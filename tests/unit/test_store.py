@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import shutil
 from pathlib import Path
 
@@ -43,7 +44,7 @@ def test_the_same_rows_in_another_order_are_the_same_version(tmp_path: Path) -> 
     again = write(store, weights(("B", 0.75), ("A", 0.25)))
     assert again.digest == first.digest
     assert first.path.read_bytes() == before
-    assert files(store) == sorted([first.path.name, "head.json"])
+    assert files(store) == sorted([first.path.name, first.path.with_suffix(".json").name, "head.json"])
     assert store.head("benchmark_weights", night=NIGHT).digest == first.digest
 
 
@@ -62,10 +63,24 @@ def test_a_published_night_keeps_its_head(tmp_path: Path) -> None:
     first = write(store, weights(("A", 1.0)))
     published = tmp_path / "published" / NIGHT.isoformat()
     published.mkdir(parents=True)
-    (published / "manifest.json").write_text("{}", encoding="utf-8")
+    manifest = {"store": {f"benchmark_weights/{NIGHT}": first.digest}}
+    (published / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     second = write(store, weights(("A", 0.5), ("B", 0.5)))
     assert not second.is_head
     assert second.path.exists()
+    assert store.head("benchmark_weights", night=NIGHT).digest == first.digest
+
+
+def test_a_revision_moves_its_own_heads_and_not_those_of_the_published_night(tmp_path: Path) -> None:
+    store, revising = Store(tmp_path), Store(tmp_path, revising=NIGHT)
+    first = write(store, weights(("A", 1.0)))
+    published = tmp_path / "published" / NIGHT.isoformat()
+    published.mkdir(parents=True)
+    manifest = {"store": {f"benchmark_weights/{NIGHT}": first.digest}}
+    (published / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    second = write(revising, weights(("A", 0.5), ("B", 0.5)))
+    assert second.is_head
+    assert revising.head("benchmark_weights", night=NIGHT).digest == second.digest
     assert store.head("benchmark_weights", night=NIGHT).digest == first.digest
 
 
