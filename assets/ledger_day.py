@@ -78,6 +78,7 @@ _POSSIBLE_SALES = ("refuse_missing_shares", "drop_refused")
 _OLDEST = ("name_first_lots", "drop_unnamed_sales")
 _SELL = ("take_shares", "shorten_taken_parts", "drop_empty_parts", "book_disposals", "expose_losses")
 _EARLIER_LOSSES = ("losses_before_purchases", "purchases_of_turn")
+_ARRIVALS = ("losses_near_arrivals", "arrived_purchases")
 _LATER_LOSSES = ("losses_of_round", "shares_bought_before")
 
 
@@ -96,7 +97,15 @@ class _Day:
     readings: Readings
     share_unit: int
 
-    def run(self, steps: Sequence[str], *, turn: int = 0, kind: str = "", loss_round: int = 0) -> None:
+    def run(
+        self,
+        steps: Sequence[str],
+        *,
+        turn: int = 0,
+        kind: str = "",
+        loss_round: int = 0,
+        acquired: dt.date | None = None,
+    ) -> None:
         """Execute statements of ``sql/ledger``."""
         for step in steps:
             self.tables.run(
@@ -105,6 +114,7 @@ class _Day:
                 turn=turn,
                 kind=kind,
                 round=loss_round,
+                acquired=acquired,
                 tacking=self.readings.tacking,
                 older_lot=self.readings.older_lot,
                 spouse_basis=self.readings.spouse_basis,
@@ -127,6 +137,8 @@ class _Day:
         """Book one turn of the day: purchases meet earlier losses, transfers move, sales meet earlier purchases."""
         if kinds & PURCHASES:
             self.run(_BUY, turn=turn)
+            if "transfer_in" in kinds:
+                self.meet_arrivals(turn)
             self.run(_EARLIER_LOSSES, turn=turn)
             self.meet()
         if kinds & {"transfer_out", "transfer_in"}:
@@ -140,6 +152,12 @@ class _Day:
             if "fraction" in kinds:
                 self.run(("join_fraction_losses",), turn=turn)
             self.look_back(turn)
+
+    def meet_arrivals(self, turn: int) -> None:
+        """Let lots from outside the book meet open losses near the day on which they were bought, oldest first."""
+        for [acquired] in self.tables.query("ledger/arrived_dates", night=self.night, turn=turn).iter_rows():
+            self.run(_ARRIVALS, turn=turn, acquired=acquired)
+            self.meet()
 
     def look_back(self, turn: int) -> None:
         """Let the turn's losses meet shares bought before them, in as many rounds as their order needs."""

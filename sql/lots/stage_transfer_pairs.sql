@@ -25,4 +25,6 @@ join transfer as other
     and other.trade_date = one.trade_date
     and other.account_id <> one.account_id
     and other.kind <> one.kind
+    -- Custodians number lots by account: in another household only the same shares make it one move.
+    and (other.household_id = one.household_id or other.micro_shares = one.micro_shares)
 group by one.event_id, one.account_id

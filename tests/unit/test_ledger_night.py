@@ -241,6 +241,39 @@ def test_a_transfer_whose_other_side_fails_is_refused(book: SmallBook) -> None:
     assert refusals(book, night) == {"E1": "LOT-004", "E2": "LOT-011"}
 
 
+@pytest.mark.parametrize(("acquired", "disallowed"), [(SECOND, 40), (LATELY, 40), (LONG_AGO, 0), (None, 0)])
+def test_a_lot_from_outside_meets_the_losses_near_its_purchase(
+    book: SmallBook, acquired: dt.date | None, disallowed: int
+) -> None:
+    book.night(SECOND, activity=[sale("E1", shares=10, amount_usd=60)])
+    facts = {"security_id": "X", "lot_id": "N", "shares": 25, "amount_usd": 200, "acquired_date": acquired}
+    third = book.night(THIRD, activity=[trade("E2", "transfer_in", "T2", **facts)])
+    matched = book.rows(third, "select disallowed_microusd // 1000000 as usd from lots.wash_match")
+    assert matched == ([{"usd": disallowed}] if disallowed else [])
+
+
+def test_a_reverse_split_into_thirds_makes_no_loss_of_an_even_sale(book: SmallBook) -> None:
+    book.night(
+        SECOND, actions=[{"action_id": "C1", "security_id": "X", "kind": "split", "ratio_new": 1, "ratio_old": 3}]
+    )
+    # 100 shares at 1,000 are 33 1/3 at 30 each: ten of them for 300 gain nothing.
+    third = book.night(THIRD, activity=[sale("E1", shares=10, amount_usd=300)])
+    assert book.rows(third, "from lots.open_loss") == []
+    fourth = book.night(FOURTH, activity=[sale("E2", shares=10, amount_usd=299)])
+    assert len(book.rows(fourth, "from lots.open_loss")) == 1
+
+
+def test_two_moves_of_lots_with_one_name_are_no_gift(book: SmallBook) -> None:
+    night = book.night(
+        SECOND,
+        activity=[
+            trade("E1", "transfer_out", security_id="X", lot_id="A", shares=10),
+            trade("E2", "transfer_in", "OTHER", security_id="X", lot_id="A", shares=7, amount_usd=70),
+        ],
+    )
+    assert refusals(book, night) == {}
+
+
 def test_a_refusal_stays_until_an_event_supersedes_it(book: SmallBook) -> None:
     book.night(SECOND, activity=[sale("E1", lot_id="Q", shares=1, amount_usd=9)])
     third = book.night(THIRD)
