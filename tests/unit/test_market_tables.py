@@ -271,7 +271,7 @@ def test_actions_before_the_book_began_and_those_announced_are_left_alone(tmp_pa
     rows = f"X1,AAA,split,{before},2,,,,,\nX2,AAA,split,{later},2,,,,,\n"
     put(book, "corporate_actions", TINY["corporate_actions"] + rows)
     version = write_corporate_actions(store=Store(book.path), book=book, night=FIRST_NIGHT)
-    assert dict(version.rows) == {"action": 0, "frozen_security": 0, "known_action": 0}
+    assert not any(version.rows.values())
 
 
 @pytest.mark.parametrize(
