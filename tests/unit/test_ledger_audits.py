@@ -9,7 +9,7 @@ import duckdb
 import pytest
 
 from assets import lots_tables
-from assets.store import Parameter, Store, Version, Writing
+from assets.store import Store, Version, Writing
 from ledger.errors import AuditError, StoreError
 from tests.ledger_cases import SHARD, Row, SmallBook
 
