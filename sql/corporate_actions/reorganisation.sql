@@ -12,10 +12,9 @@ select
     matched_term.action_id,
     case
         when resolved_term.action_kind is null then 'it says nothing of shares that are held'
-        when matched_term.action_id is null then coalesce(
-            resolved_term.unresolved,
-            'the security ' || resolved_term.security_id || ' is not a security of securities.csv'
-        )
+        when resolved_term.security_id not in (select security_id from known_security)
+            then 'the security ' || resolved_term.security_id || ' is not a security of securities.csv'
+        when matched_term.action_id is null then resolved_term.unresolved
         when known_action.booked_on is not null then 'booked on ' || known_action.booked_on
         else coalesce(known_action.why_not, 'another action of the day has told it')
     end as outcome
