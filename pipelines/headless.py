@@ -147,7 +147,7 @@ def alone(book: Book, *, night: dt.date) -> Iterator[None]:
     """
     folder = book.path / "store" / ".locks"
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / night.isoformat()).open("w") as file:
+    with (folder / f"{night}.lock").open("w") as file:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from tests.book_cases import NIGHTS, fingerprint, openbell
@@ -54,10 +55,15 @@ def an_earlier_manifest(book: Path) -> str:
 
 def a_store_file(book: Path) -> str:
     file = next((book / "store" / "lots" / LAST / "s001").glob("*.duckdb"))
-    content = bytearray(file.read_bytes())
-    content[len(content) // 2] ^= 0xFF
-    file.write_bytes(content)
+    with duckdb.connect(str(file)) as connection:
+        connection.execute("update sublot set part_basis_microusd = part_basis_microusd + 1 where rowid = 0")
     return f"lots/{LAST}/s001"
+
+
+def a_store_file_cut_short(book: Path) -> str:
+    file = next((book / "store" / "proposals" / LAST / "s000").glob("*.duckdb"))
+    file.write_bytes(file.read_bytes()[:5000])
+    return f"proposals/{LAST}/s000"
 
 
 def a_lost_store_file(book: Path) -> str:
@@ -74,7 +80,8 @@ def a_kept_input(book: Path) -> str:
 
 
 @pytest.mark.parametrize(
-    "damage", [a_published_byte, an_earlier_manifest, a_store_file, a_lost_store_file, a_kept_input]
+    "damage",
+    [a_published_byte, an_earlier_manifest, a_store_file, a_store_file_cut_short, a_lost_store_file, a_kept_input],
 )
 def test_every_damage_is_found_in_its_place(book_copy: Path, damage: Callable[[Path], str]) -> None:
     place = damage(book_copy)
@@ -145,7 +152,7 @@ def test_a_night_that_is_not_published_cannot_be_verified(three_nights: Path) ->
 
 
 def test_a_night_that_another_process_runs_is_refused(three_nights: Path) -> None:
-    lock = three_nights / "store" / ".locks" / LAST
+    lock = three_nights / "store" / ".locks" / f"{LAST}.lock"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         refused = openbell("night", three_nights, "--night", LAST, "--workers", 1)
