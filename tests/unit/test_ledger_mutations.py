@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import json
 from collections.abc import Callable
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from ledger import action_steps, holding, reorganisations, sequential, wash
+from ledger.action_steps import book_action
 from ledger.blocks import Books, OpenLoss, Part
 from ledger.errors import OpenbellError
-from ledger.events import Merger, Split, Transfer
+from ledger.events import Action, Merger, SpinOff, Split, Trade, Transfer
 from ledger.replay import replay
 from ledger.scenario import disagreements, parse
 from ledger.sequential import Ledger
@@ -59,6 +61,7 @@ MATCH = Ledger._match
 EXCHANGE = action_steps._exchange
 OLDEST = Books.oldest_first
 TRANSFER = Ledger._transfer
+SPIN_OFF = action_steps._spin_off
 
 
 def keeps_cost(ledger: Ledger, loss: OpenLoss, part: Part) -> None:
@@ -80,6 +83,18 @@ def transfer_as_purchase(ledger: Ledger, transfer: Transfer) -> None:
     for part in ledger.books.lots[transfer.account, transfer.security, transfer.lot]:
         part.acquired = part.holding_start = transfer.date
     TRANSFER(ledger, transfer)
+
+
+def fractions_at_the_end(ledger: Ledger, action: Action) -> list[Trade]:
+    booked = book_action(ledger.books, action)
+    return [*booked.fractions, *booked.trades]
+
+
+def spun_off_as_a_purchase_of_its_own(books: Books, action: SpinOff) -> list[Part]:
+    received = SPIN_OFF(books, action)
+    for part in received:
+        part.bought_as = (*part.key, action.date)
+    return received
 
 
 MUTATIONS: dict[str, tuple[object, str, object]] = {
@@ -127,6 +142,20 @@ MUTATIONS: dict[str, tuple[object, str, object]] = {
     "fractions are kept": (action_steps, "_fractions", lambda received, action: []),
     "a taxable merger books nothing": (action_steps, "_sell_and_buy", lambda books, action: []),
     "a lot that moves starts again": (Ledger, "_transfer", transfer_as_purchase),
+    "a lot moves whole": (
+        Ledger, "_transfer", lambda ledger, move: TRANSFER(ledger, dataclasses.replace(move, shares=None))
+    ),
+    "a lot's name is its purchase": (
+        wash,
+        "can_replace",
+        lambda *, held, sold, **rest: held.bought_as[:3] != sold.bought_as[:3]
+        and CAN_REPLACE(held=held, sold=sold, **rest),
+    ),
+    "fractions are sold at the end of the day": (Ledger, "_act", fractions_at_the_end),
+    "spun-off shares are a purchase of their own": (action_steps, "_spin_off", spun_off_as_a_purchase_of_its_own),
+    "lots of one day lose in the order of their names": (
+        sequential, "_order_of_disposition", lambda loss: (*ORDER(loss)[:3], *ORDER(loss)[4:])
+    ),
 }  # fmt: skip
 
 
