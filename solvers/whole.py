@@ -26,6 +26,7 @@ import scipy.sparse as sp
 from solvers.arrays import ABSENT, UNDECIDED, Account, Floats, Integers
 from solvers.orders import INTACT, TRACKING_ERROR, Result, result_of
 from solvers.prepare import Tables
+from solvers.quiet import without_output
 from solvers.rounding import Chains, chain_shares, sublots_sold
 
 REACHES = (2, 32, None)
@@ -76,15 +77,16 @@ class Model:
         columns = np.array([c for row in self.rows for c in row[0]], np.int64)
         values = np.array([value for row in self.rows for value in row[1]], float)
         matrix = sp.csr_array((values, (numbers, columns)), (len(self.rows), len(self.cost)))
-        found = scipy.optimize.milp(
-            np.array(self.cost),
-            integrality=np.array(self.integral),
-            bounds=scipy.optimize.Bounds(np.array(self.low), np.array(self.high)),
-            constraints=scipy.optimize.LinearConstraint(
-                matrix, np.array([row[2] for row in self.rows]), np.array([row[3] for row in self.rows])
-            ),
-            options={"disp": False, "presolve": True, "node_limit": NODES_MAX, "mip_rel_gap": GAP_REL},
-        )
+        with without_output():
+            found = scipy.optimize.milp(
+                np.array(self.cost),
+                integrality=np.array(self.integral),
+                bounds=scipy.optimize.Bounds(np.array(self.low), np.array(self.high)),
+                constraints=scipy.optimize.LinearConstraint(
+                    matrix, np.array([row[2] for row in self.rows]), np.array([row[3] for row in self.rows])
+                ),
+                options={"disp": False, "presolve": True, "node_limit": NODES_MAX, "mip_rel_gap": GAP_REL},
+            )
         return None if found.x is None else np.asarray(found.x, float)
 
 

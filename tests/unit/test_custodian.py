@@ -43,6 +43,7 @@ def publish(book: Book, night: dt.date, rows: list[dict[str, str | None]]) -> No
     folder = book.published(night)
     folder.mkdir(parents=True, exist_ok=True)
     pl.DataFrame(rows, schema=ALLOCATION).write_csv(folder / "allocations.csv")
+    (folder / "manifest.json").write_text("{}", encoding="utf-8")
 
 
 def some_orders(book: Book) -> list[dict[str, str | None]]:

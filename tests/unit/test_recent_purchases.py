@@ -61,7 +61,7 @@ def offending(tables: Tables, account: str, name: str, *, security: str = "X") -
 
 def test_the_only_recent_purchase_may_itself_be_sold_at_a_loss(tmp_path: Path) -> None:
     with opened(tmp_path, lot("T1", "OLD", LONG_AGO), lot("T1", "NEW", LATELY)) as tables:
-        assert closings(tables) == {"X": (True, "T1/X/NEW")}
+        assert closings(tables) == {"X": (True, f"T1/X/NEW/{LATELY}")}
         assert offending(tables, "T1", "OLD")
         assert not offending(tables, "T1", "NEW")
 
