@@ -111,9 +111,9 @@ def _judge_chunk(view: View, orders: _Orders, answers: Stated, found: Judgement)
             yield lo + at, "the certificate leaves directions out"
         stated = float(answers.objective[lo + at]), float(answers.bound[lo + at])
         if not abs(objective[at] - stated[0]) <= OBJECTIVE_TOLERANCE:
-            yield lo + at, f"the objective is {objective[at]!r}, not {stated[0]!r}"
+            yield lo + at, f"the objective is {float(objective[at])!r}, not {stated[0]!r}"
         if not stated[1] <= bound[at] + OBJECTIVE_TOLERANCE:
-            yield lo + at, f"the bound is {bound[at]!r}, not {stated[1]!r}"
+            yield lo + at, f"the bound is {float(bound[at])!r}, not {stated[1]!r}"
         if not stated[1] <= stated[0] + OBJECTIVE_TOLERANCE:
             yield lo + at, f"the bound {stated[1]!r} is above the objective {stated[0]!r}"
         if answers.status[lo + at] is Status.CERTIFIED_NO_TRADE:
@@ -287,7 +287,8 @@ def _broken_risk(view: View, te2: Floats, idle_te2: Floats, answers: Stated) -> 
     )
     breach = np.maximum(view.relaxed - left, 0.0)
     most = np.where(relaxed[:, None], breach + RELAXED_MARGIN + step[:, None], 0.0)
-    wide = ((view.relaxed > 0.0) & (view.relaxed > most)).any(axis=1) | (view.relaxed < 0.0).any(axis=1)
+    wide = ~((view.relaxed >= 0.0) & (view.relaxed <= most)).all(axis=1)  # what is no number is wide, too
+    cap_is_free |= np.isnan(view.cap)
     yield from ((int(at), "a limit is relaxed without need") for at in np.flatnonzero(cap_is_free | wide))
 
 

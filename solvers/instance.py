@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 from typing import Any
 
@@ -9,6 +10,7 @@ import numpy as np
 
 from ledger.amounts import MICRO, plain
 from solvers.arrays import ABSENT
+from solvers.evaluate import judge
 from solvers.instance_form import NUMBER_MAX, RATES, InstanceError, need, number, refused, require_form
 from solvers.irreducible import irreducible_conflict
 from solvers.problem import (
@@ -49,11 +51,41 @@ def solve_instance(
     With ``irreducible`` it also names limits that cannot be kept together, and could without any one of them.
     """
     problems = read_instance(document)
-    answer = solution(problems, solve_shard(problems, settings or SolveSettings()))
+    answer = solution(problems, confirmed(problems, solve_shard(problems, settings or SolveSettings())))
     if irreducible:
         found = irreducible_conflict(problems) if answer["status"] == Status.HELD_INFEASIBLE else []
         answer["irreducible"] = [{"limit": limit, "needed": _known(needed)} for limit, needed in found]
     return answer
+
+
+def confirmed(problems: ShardProblems, answers: ShardAnswers) -> ShardAnswers:
+    """Return the answers of a one-account shard as they are, or held where the judge does not confirm them."""
+    offences = judge(problems, answers).offences
+    if not offences:
+        return answers
+    nothing = np.zeros(0, np.int64)
+    unknown = np.full(1, np.nan)
+    return dataclasses.replace(
+        answers,
+        status=(Status.HELD_SOLVER,),
+        reasons=("the judge does not confirm the answer: " + "; ".join(text for _, text in offences[:3]),),
+        objective=unknown,
+        bound=unknown,
+        gap_continuous=unknown,
+        cash_after_microusd=problems.cash_microusd,
+        tracking_error_after=answers.tracking_error_before,
+        net_gain_microusd=np.zeros(1, np.int64),
+        turnover=np.zeros(1),
+        order_account=nothing,
+        order_security=nothing,
+        order_is_buy=np.zeros(0, np.bool_),
+        order_lot=nothing,
+        order_micro_shares=nothing,
+        order_reason=(),
+        shadow_account=nothing,
+        shadow_limit=(),
+        shadow_usd_per_unit=np.zeros(0),
+    )
 
 
 def read_instance(document: dict[str, Any]) -> ShardProblems:

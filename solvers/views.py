@@ -101,6 +101,9 @@ class View:
         room = np.maximum(problems.max_weight[self.rows] - self.holding, 0.0) * can_buy
         self.room: Floats = np.where(room > DUST, room, 0.0)
         self.can_buy, self.loss_allowed, self.relaxed, self.cap = can_buy, loss_allowed, relaxed, cap
+        _, number, members = np.unique(market.identical_group, return_inverse=True, return_counts=True)
+        self.in_shared_group: Flags = members[number] > 1
+        """(n,) whether the security's group has others."""
         self.cost = problems.cost_rate[self.rows]
         self.aversion = problems.risk_aversion[self.rows]
         ids = problems.lot_ids[self.lots]
@@ -128,17 +131,25 @@ class View:
         self.tax = np.where(below, loss_rate, gain_rate) * self.gain * aware
 
     def pieces(self) -> Pieces:
-        """Return the sellable pieces: cut at the first blocked sublot, joined where a later one is cheaper."""
+        """Return the sellable pieces: cut at the first blocked sublot, joined where a later one is cheaper.
+
+        A join is an envelope of the tax only. Where a group of several securities could sell the gains and keep the
+        losses, or a net gain budget counts other gains than the tax does, sublots stay apart: that their order is then
+        dropped makes the bound lower, never wrong.
+        """
         blocked = np.cumsum(~self.sellable)
         head = heads(self.chain)
         before: Integers = blocked[head] - ~self.sellable[head]
+        problems = self.problems
         kept = np.flatnonzero((blocked == before) & (self.weight > DUST))
         chain, tax = self.chain[kept], self.tax[kept]
         falls = (chain[1:] == chain[:-1]) & (tax[1:] <= tax[:-1])
         table = np.stack([self.weight[kept], tax, self.gain[kept], self.is_loss[kept].astype(float)])
         account, security = self.lot_account[kept], self.security[kept]
         if falls.any():
-            table, lasting = _joined(table, chain, np.unique(chain[1:][falls]))
+            shared = self.in_shared_group[self.security[kept]]
+            limited = (problems.net_gain_budget_microusd[self.rows] != NO_GAIN_LIMIT)[self.lot_account[kept]]
+            table, lasting = _joined(table, chain, np.unique(chain[1:][falls]), shared=shared, limited=limited)
             account, security = account[lasting], security[lasting]
         return Pieces(
             account=account, security=security, quantity=table[0], tax=table[1], gain=table[2], is_loss=table[3] > 0.0
@@ -194,8 +205,13 @@ class View:
         return 0.5 * self.aversion * te2 + tax + self.cost * traded, te2
 
 
-def _joined(table: Floats, chain: Integers, wanted: Integers) -> tuple[Floats, Integers]:
-    """Return the columns with the rows of the ``wanted`` chains joined to ascending tax, and which rows last."""
+def _joined(
+    table: Floats, chain: Integers, wanted: Integers, *, shared: Flags, limited: Flags
+) -> tuple[Floats, Integers]:
+    """Return the columns with the rows of the ``wanted`` chains joined to ascending tax, and which rows last.
+
+    Rows of ``shared`` groups are joined only where both or neither lose, of ``limited`` accounts only at one gain.
+    """
     table = table.copy()
     lasting = np.ones(table.shape[1], np.bool_)
     for number in wanted.tolist():
@@ -204,6 +220,9 @@ def _joined(table: Floats, chain: Integers, wanted: Integers) -> tuple[Floats, I
         for row in at.tolist():
             stack.append(row)
             while len(stack) > 1 and table[1, stack[-2]] >= table[1, stack[-1]]:
+                one, other = table[:, stack[-2]], table[:, stack[-1]]
+                if (shared[row] and one[3] != other[3]) or (limited[row] and one[2] != other[2]):
+                    break
                 last = stack.pop()
                 into = stack[-1]
                 total = table[0, into] + table[0, last]
