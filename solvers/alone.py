@@ -65,7 +65,7 @@ class Alone:
     def __init__(self, *, tables: Tables, settings: SolveSettings, sectors: tuple[str, ...]) -> None:
         self.tables = tables
         self.settings = settings
-        self.names = limit_names(sectors)
+        self.names = limit_names(sectors, tables.F.shape[1])
         self.target = settings.gap_bp_target * BASIS_POINT
 
     def answer(

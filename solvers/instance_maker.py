@@ -116,7 +116,10 @@ def _policy(problems: ShardProblems, a: int) -> Document:
         )
     }  # fmt: skip
     budget = int(problems.net_gain_budget_microusd[a])
-    return {name: value if np.isfinite(value) else None for name, value in limits.items()} | {
+    more: Document = {}
+    if np.isfinite(problems.factor_band[a]):
+        more["factor_band"] = float(problems.factor_band[a])
+    return {name: value if np.isfinite(value) else None for name, value in limits.items()} | more | {
         "mode": Mode(int(problems.mode[a])).name.lower(),
         "net_gain_budget_usd": None if budget == NO_GAIN_LIMIT else _dollars(budget),
         "share_step": _dollars(problems.share_step_micro[a]),

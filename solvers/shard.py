@@ -154,8 +154,8 @@ def _orders_of(tables: Tables, a: int, answer: AccountAnswer) -> AccountOrders:
 
 def _certificate(tables: Tables, answers: list[AccountAnswer]) -> Certificate:
     """Return the leaves of all accounts side by side."""
-    n, k = tables.F.shape
-    size = k + 3 + (tables.relaxed.shape[1] - 4) // 2
+    n = tables.F.shape[0]
+    size = 3 + (tables.relaxed.shape[1] - 4) // 2
     counts = [0 if answer.leaves is None else len(answer.leaves.theta) for answer in answers]
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     prices = np.zeros((int(start[-1]), size))

@@ -274,15 +274,21 @@ class Program:
     def _limit_terms(self) -> list[list[tuple[int, float]]]:
         """Return the terms of every row of r."""
         account = self.account
-        sectors = (len(account.r) - 4) // 2
+        k = len(account.y0)
+        sectors = (len(account.r) - 4) // 2 - k
+        bands = 4 + 2 * sectors
         rows: list[list[tuple[int, float]]] = [[] for _ in range(len(account.r))]
         for i in sorted({*self.buys, *self.sales}):
             net = self._trade_terms(i)
             s = int(account.sector[i])
             for u, sign in ((0, 1.0), (1, -1.0), (2 + s, 1.0), (2 + sectors + s, -1.0)):
                 rows[u] += [(column, sign * value) for column, value in net]
-            rows[-2] += [(column, abs(value)) for column, value in net]
-            rows[-1] += [(piece, gain) for piece, gain, _ in self.sales.get(i, []) if gain != 0.0]
+            rows[bands - 2] += [(column, abs(value)) for column, value in net]
+            rows[bands - 1] += [(piece, gain) for piece, gain, _ in self.sales.get(i, []) if gain != 0.0]
+            for j in np.flatnonzero(account.F[i]).tolist() if account.banded else []:
+                exposure = float(account.F[i, j])
+                rows[bands + j] += [(column, exposure * value) for column, value in net]
+                rows[bands + k + j] += [(column, -exposure * value) for column, value in net]
         return rows
 
     def orders(self) -> Orders | None:
