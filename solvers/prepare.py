@@ -64,6 +64,7 @@ class Tables(NamedTuple):
     share_step: Integers
     min_trade: Integers
     trigger: Floats
+    relaxation_rank: Integers
     same_lot: Flags
     """True where a lot row continues the custodian lot of the row before."""
 

@@ -4,7 +4,7 @@
 
 with z = [free trades by security, y]: a sale entry has sign -1, a purchase +1. The first k rows say y = F'x; then the
 rows of r that the free trades could reach, factor bands on y itself; then z >= 0 and z <= what is there. With few
-free trades and no factor bands y is multiplied out and its rows are gone. Around a good guess a limit that binds there at a price is an equality, and limits and bounds
+free trades and no factor band near y is multiplied out and its rows are gone. Around a good guess a limit that binds there at a price is an equality, and limits and bounds
 that are not near wait: whether they were rightly left out is for the certificate to say, computed over all of them.
 Variables and objective are scaled by ``SCALE`` so that the solver's tolerances mean what they say. P is the upper
 triangle: Clarabel takes a lower one without complaint and answers wrongly.
@@ -344,7 +344,7 @@ def fill_rows(
 def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Nearness) -> Program:
     """Return the program over the free trades of one account, around its guess and the guessed prices ``pi``.
 
-    Where the trades are few the factors are multiplied out, else, and under factor bands, they stay variables.
+    Where the trades are few the factors are multiplied out, else, and where a factor band is near, they stay variables.
     """
     k = account.y0.shape[0]
     gamma = account.gamma + theta
@@ -355,7 +355,8 @@ def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Near
     for v in range(count):
         guess[v] = free.guess_bought[security[v]] if entry[v] == NONE else free.guess_sale[entry[v]]
     row_at, equal, general = choose_rows(account, left, security, entry, cap, guess, pi, gamma, nearness)
-    factors = k if count > k or count == 0 or account.banded else 0
+    has_bands = bool((row_at[row_at.shape[0] - 2 * k :] != NONE).any())
+    factors = k if count > k or count == 0 or has_bands else 0
     low_at, high_at, height = choose_bounds(cap, guess, nearness.near, factors + general)
     if factors:
         P_data, P_rows, P_start = sparse_hessian(account, gamma, security, entry)

@@ -79,6 +79,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         share_step=problems.share_step_micro.astype(np.int64),
         min_trade=problems.min_trade_microusd.astype(np.int64),
         trigger=problems.trigger.astype(np.float64),
+        relaxation_rank=problems.relaxation_rank.astype(np.int64),
         same_lot=continued_lots(problems),
     )
 
