@@ -235,25 +235,23 @@ class Alone:
         widened = (*self._in_units(self.tables.relaxed[a], a), *more)
         answer.reason = f"{why}: " + ", ".join(f"{name} by {amount:.6g}" for name, amount in widened)
 
-    def _relax_as_declared(
-        self, a: int, account: Account, book: Book, searched: Searched, at: int
-    ) -> AccountAnswer:
+    def _relax_as_declared(self, a: int, account: Account, book: Book, searched: Searched, at: int) -> AccountAnswer:
         """Widen the limits that the policy names by the least that its order asks for; else name conflicts."""
         cash_min, cap = float(self.tables.limits[a, 2]), float(self.tables.limits[a, 7])
         found = least_relaxation(account, rank=self.tables.relaxation_rank[a], cash_min=cash_min)
         if found is None:
             return self._conflict(a, account, searched, at)
-        wider: tuple[tuple[str, float], ...] = ()
         if found.slack.any() or found.cap > 0.0:
             relaxed = np.where(found.slack > 0.0, found.slack + RELAXED_MARGIN, 0.0)
             relaxed[0] = min(relaxed[0], max(cash_min, 0.0))
             self.tables.relaxed[a] = relaxed
             if found.cap > 0.0:
                 self.tables.limits[a, 7] = cap + found.cap + RELAXED_MARGIN
-                wider = (("tracking_error_max", float(self.tables.limits[a, 7]) - cap),)
             answer = self._again(a, relaxed=1)
-            if not answer.status.is_held and answer.status is not Status.CERTIFIED_RELAXED:
-                self._say_relaxed(a, answer, "relaxed in the declared order", *wider)
+            if not answer.status.is_held:
+                wider = float(self.tables.limits[a, 7])
+                more = (("tracking_error_max", wider - cap),) if wider > cap else ()
+                self._say_relaxed(a, answer, "relaxed in the declared order", *more)
             if answer.reason != INFEASIBLE:
                 return answer
             self.tables.relaxed[a], self.tables.limits[a, 7] = 0.0, cap
@@ -277,6 +275,7 @@ class Alone:
         if slack is None:
             return self._conflict(a, account, searched, at)
         self.tables.relaxed[a] = np.where(slack > 0.0, slack + RELAXED_MARGIN, 0.0)
+        self.tables.relaxed[a, 0] = min(self.tables.relaxed[a, 0], max(float(self.tables.limits[a, 2]), 0.0))
         missing = cap_shortfall(account_of(prepare(self.tables, np.array([a])), 0))
         idle, cap = float(np.sqrt(searched.idle_te2[at])), float(self.tables.limits[a, 7])
         wider: tuple[tuple[str, float], ...] = ()

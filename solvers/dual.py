@@ -176,8 +176,8 @@ def respond(account: Account, pi: Floats, gamma: float, directions: Bytes, out: 
 def inside_band(r: Floats, y0: Floats, j: int, wanted: float) -> float:
     """Return the exposure to factor ``j`` nearest to ``wanted`` inside its band."""
     k = y0.shape[0]
-    high = y0[j] + r[r.shape[0] - 2 * k + j]
-    low = y0[j] - r[r.shape[0] - k + j]
+    high: float = y0[j] + r[r.shape[0] - 2 * k + j]
+    low: float = y0[j] - r[r.shape[0] - k + j]
     return min(max(wanted, low), high)
 
 

@@ -306,7 +306,7 @@ def _broken_risk(view: View, te2: Floats, idle_te2: Floats, answers: Stated) -> 
     breach = np.maximum(view.relaxed - left, 0.0)
     most = np.where(relaxed[:, None], breach + RELAXED_MARGIN + step[:, None], 0.0)
     ranks = problems.relaxation_rank[rows]
-    declared = (ranks > 0).any(axis=1)
+    declared: Flags = np.asarray((ranks > 0).any(axis=1))
     named = _rows_named(view, ranks > 0)
     most = np.where(declared[:, None], np.where(named & relaxed[:, None], np.inf, 0.0), most)
     cash = np.maximum(problems.cash_min[rows], 0.0)

@@ -199,9 +199,10 @@ def _factor_band(document: dict[str, Any]) -> float:
     """Return the policy's factor band; refused where the exposures are not those that the band is on."""
     band = _limit(document["policy"], "factor_band", least=0.0)
     covariance = document.get("factor_covariance")
-    if band < NO_LIMIT and covariance is not None and not np.array_equal(np.array(covariance), np.eye(len(covariance))):
+    is_own = covariance is not None and not np.array_equal(np.array(covariance), np.eye(len(covariance)))
+    if band < NO_LIMIT and is_own:
         # The solve's exposures are times the covariance's root: a band on them would be another limit.
-        raise refused("INST-017", "policy factor_band", "a factor_covariance of its own", "the identity, or none stated")
+        raise refused("INST-017", "policy factor_band", "a factor_covariance of its own", "the identity, or none")
     return band
 
 

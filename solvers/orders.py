@@ -100,7 +100,7 @@ def objective_of(tables: Tables, a: int, x0: Floats, lot_sales: Floats, bought: 
 @kernel
 def broken_sector(tables: Tables, a: int, h0: Floats, traded: Floats) -> int:
     """Return the first sector row of r that trades (n,), fractions of the account, break; or `INTACT`."""
-    sectors = int(tables.relaxed.shape[1] - 4) // 2 - tables.F.shape[1]
+    sectors = int(tables.relaxed.shape[1] - 4) // 2 - int(tables.F.shape[1])
     slack = 4.0 / float(tables.nav[a]) + 1e-14
     active = np.zeros(sectors)
     weights = tables.weights[tables.benchmark[a]]
@@ -117,8 +117,8 @@ def broken_sector(tables: Tables, a: int, h0: Floats, traded: Floats) -> int:
 @kernel
 def broken_factor(tables: Tables, a: int, h0: Floats, traded: Floats) -> int:
     """Return the first factor row of r that trades (n,), fractions of the account, break; or `INTACT`."""
-    n, k = tables.F.shape
-    bands = tables.relaxed.shape[1] - 2 * k
+    n, k = int(tables.F.shape[0]), int(tables.F.shape[1])
+    bands = int(tables.relaxed.shape[1]) - 2 * k
     y = np.zeros(k)
     weights = tables.weights[tables.benchmark[a]]
     for i in range(n):
@@ -189,7 +189,7 @@ def broken_row(tables: Tables, a: int, cash: int, turnover: int, gain: int) -> i
     limits = tables.limits[a]
     relaxed = tables.relaxed[a]
     nav = tables.nav[a]
-    rows = int(relaxed.shape[0]) - 2 * tables.F.shape[1]
+    rows = int(relaxed.shape[0]) - 2 * int(tables.F.shape[1])
     after = cash + tables.flow[a]
     if after < limit_of(max(limits[2], 0.0) - relaxed[0], nav, -1):
         return 0

@@ -3,11 +3,11 @@
     minimise   1/2 z'Pz + q'z    subject to   A z + s = b,   s in {0}^k x R_+^m
 
 with z = [free trades by security, y]: a sale entry has sign -1, a purchase +1. The first k rows say y = F'x; then the
-rows of r that the free trades could reach, factor bands on y itself; then z >= 0 and z <= what is there. With few
-free trades and no factor band near y is multiplied out and its rows are gone. Around a good guess a limit that binds there at a price is an equality, and limits and bounds
-that are not near wait: whether they were rightly left out is for the certificate to say, computed over all of them.
-Variables and objective are scaled by ``SCALE`` so that the solver's tolerances mean what they say. P is the upper
-triangle: Clarabel takes a lower one without complaint and answers wrongly.
+rows of r that the free trades could reach, factor bands on y itself; then z >= 0 and z <= what is there. With few free
+trades and no factor band near y is multiplied out and its rows are gone. Around a good guess a limit that binds there
+at a price is an equality, and limits and bounds that are not near wait: whether they were rightly left out is for the
+certificate to say, computed over all of them. Variables and objective are scaled by ``SCALE`` so that the solver's
+tolerances mean what they say. P is the upper triangle: Clarabel takes a lower one in silence and answers wrongly.
 
 Symbols: `solvers.arrays`.
 """

@@ -231,6 +231,7 @@ def best_orders(problems: ShardProblems) -> float | None:
     active = facts.x0 + net / nav
     for s in range(len(market.sectors)):
         fits &= np.abs(active[:, market.sector == s].sum(axis=1)) <= float(problems.sector_band[0])
+    fits &= (np.abs(active @ market.exposures) <= float(problems.factor_band[0])).all(axis=1)
     for group in np.unique(market.identical_group):
         inside = side[:, market.identical_group == group]
         fits &= ~((inside == 1).any(axis=1) & (inside == -1).any(axis=1))
