@@ -130,7 +130,7 @@ def _certificate(tables: Tables, problems: ShardProblems, account: pl.DataFrame)
     m, n = problems.can_buy.shape
     size = problems.market.exposures.shape[1] + len(problems.market.sectors) + 3
     stored = account.join(tables.select("from proposals.certificate"), on="account_id", how="left").sort("row")
-    relaxed = np.zeros((m, 2 * len(problems.market.sectors) + 4))
+    relaxed = np.zeros((m, 2 * len(problems.market.sectors) + 4 + 2 * problems.market.exposures.shape[1]))
     for row, amounts in enumerate(stored["relaxed"].to_list()):
         if amounts and len(amounts) == relaxed.shape[1]:
             relaxed[row] = amounts

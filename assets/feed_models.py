@@ -15,6 +15,7 @@ import polars as pl
 from pandera.polars import PolarsData
 
 from assets.feed_contracts import CONTRACTS
+from solvers.problem import RELAXABLE
 
 _PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]"
 ID = f"^{_PRINTABLE}{{1,64}}$"
@@ -88,8 +89,15 @@ def _fraction(column: str, *, blank: bool = False) -> Any:  # noqa: ANN401
     return _field(column, "real", expected="a fraction from 0 to 1", blank=blank, ge=0, le=1)
 
 
-def _nonnegative_real(column: str, *, blank: bool = False) -> Any:  # noqa: ANN401
-    return _field(column, "real", expected="a number, zero or more", blank=blank, ge=0)
+def _nonnegative_real(column: str, *, blank: bool = False, absent: bool = False) -> Any:  # noqa: ANN401
+    return _field(column, "real", expected="a number, zero or more", blank=blank, absent=absent, ge=0)
+
+
+def _limits_in_order(column: str) -> Any:  # noqa: ANN401
+    names = ("cash", *RELAXABLE)
+    expected = "limits parted by semicolons, of " + ", ".join(names)
+    one = "|".join(names)
+    return _field(column, "text", expected=expected, blank=True, absent=True, str_matches=f"^({one})(;({one}))*$")
 
 
 def _ratio(reads: Literal["ratio_new", "ratio_old"]) -> Any:  # noqa: ANN401
@@ -151,12 +159,22 @@ class Accounts(Rows):
     min_trade_microusd: int = _not_negative("min_trade_usd", of="dollars")
     share_step_micro: int = _positive("share_step", of="shares")
     min_holding_days: int = _field("min_holding_days", "integer", expected="days, 0 to 36500", ge=0, le=36_500)
+    factor_band: float = _nonnegative_real("factor_band", blank=True, absent=True)
+    relaxation_order: str = _limits_in_order("relaxation_order")
 
     @pa.dataframe_check(error="cash_max: at least cash_min")
     @classmethod
     def cash_band_is_not_empty(cls, data: PolarsData) -> pl.LazyFrame:
         """Hold the cash band."""
         return data.lazyframe.select(pl.col("cash_min") <= pl.col("cash_max"))
+
+    @pa.dataframe_check(error="relaxation_order: every limit once")
+    @classmethod
+    def no_limit_gives_twice(cls, data: PolarsData) -> pl.LazyFrame:
+        """Hold the order to distinct limits."""
+        both = pl.col("relaxation_order").str.replace_all(r"(^|;)cash(;|$)", "${1}cash_min;cash_max${2}")
+        names = both.str.split(";").list
+        return data.lazyframe.select((names.n_unique() == names.len()).fill_null(value=True))
 
 
 class Restrictions(Rows):

@@ -16,7 +16,18 @@ import numpy.typing as npt
 import polars as pl
 
 from ledger.amounts import MICRO
-from solvers.problem import NO_GAIN_LIMIT, NO_LIMIT, Flags, Floats, Integers, Market, Mode, ShardProblems
+from solvers.problem import (
+    NO_GAIN_LIMIT,
+    NO_LIMIT,
+    RELAXABLE,
+    Flags,
+    Floats,
+    Integers,
+    Market,
+    Mode,
+    ShardProblems,
+    relaxation_ranks,
+)
 
 BASIS_POINT = 1e-4
 
@@ -116,6 +127,8 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
             .fill_null(NO_GAIN_LIMIT)
         ),
         tracking_error_max=_limits(accounts["tracking_error_max_bps"]) * BASIS_POINT,
+        factor_band=_limits(accounts["factor_band"]),
+        relaxation_rank=_ranks(accounts["relaxation_order"]),
         trigger=_floats(accounts["trigger_bps"]) * BASIS_POINT,
         share_step_micro=_integers(accounts["share_step_micro"]),
         min_trade_microusd=_integers(accounts["min_trade_microusd"]),
@@ -223,6 +236,11 @@ def _floats(column: pl.Series) -> Floats:
 
 def _limits(column: pl.Series) -> Floats:
     return _floats(column.cast(pl.Float64).fill_null(NO_LIMIT))
+
+
+def _ranks(column: pl.Series) -> Integers:
+    orders = [[] if order is None else order.split(";") for order in column.to_list()]
+    return np.array([relaxation_ranks(order) for order in orders], np.int64).reshape(len(orders), len(RELAXABLE))
 
 
 def _index(column: pl.Series, order: list[str]) -> Integers:

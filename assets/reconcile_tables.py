@@ -47,6 +47,7 @@ AUDITS = (
     "no_account_ends_outside_its_cash_band",
     "no_certified_account_exceeds_its_turnover_or_gain_budget",
     "no_certified_account_leaves_its_sector_band_or_cap",
+    "no_certified_account_leaves_its_factor_band",
 )
 
 

@@ -25,6 +25,7 @@ from solvers.answer import (
 )
 from solvers.arrays import ABSENT, BUY, SELL, Account, Book, Bytes, Floats, Integers
 from solvers.careful import IMPOSSIBLE, Tree, search_carefully
+from solvers.declared import least_relaxation
 from solvers.dual import account_of, new_response
 from solvers.elastic import approach, conflicts, least_tracking_error
 from solvers.orders import INTACT, NAME_CAP, TRACKING_ERROR, Result, objective_of, result_of
@@ -65,7 +66,7 @@ class Alone:
     def __init__(self, *, tables: Tables, settings: SolveSettings, sectors: tuple[str, ...]) -> None:
         self.tables = tables
         self.settings = settings
-        self.names = limit_names(sectors)
+        self.names = limit_names(sectors, tables.F.shape[1])
         self.target = settings.gap_bp_target * BASIS_POINT
 
     def answer(
@@ -204,8 +205,10 @@ class Alone:
             return refused
         before, cap = self.tables.relaxed[a].copy(), float(self.tables.limits[a, 7])
         idle = float(np.sqrt(searched.idle_te2[at]))
-        for share in CAP_SHARES if idle > cap else CAP_SHARES[:1]:
-            wider = cap + share * (idle - cap)
+        rank = self.tables.relaxation_rank[a]
+        may_err = idle > cap and not (rank.any() and rank[-1] == 0)
+        for share in CAP_SHARES if may_err else CAP_SHARES[:1]:
+            wider = cap + share * (idle - cap) if share > 0.0 else cap
             slack = least_slack(self.tables, a, account._replace(te2=min(wider * wider, ABSENT)), lots, trades)
             if slack is None or not (slack.any() or share > 0.0):
                 continue
@@ -232,8 +235,35 @@ class Alone:
         widened = (*self._in_units(self.tables.relaxed[a], a), *more)
         answer.reason = f"{why}: " + ", ".join(f"{name} by {amount:.6g}" for name, amount in widened)
 
+    def _relax_as_declared(self, a: int, account: Account, book: Book, searched: Searched, at: int) -> AccountAnswer:
+        """Widen the limits that the policy names by the least that its order asks for; else name conflicts."""
+        cash_min, cap = float(self.tables.limits[a, 2]), float(self.tables.limits[a, 7])
+        found = least_relaxation(account, rank=self.tables.relaxation_rank[a], cash_min=cash_min)
+        if found is None:
+            return self._conflict(a, account, searched, at)
+        if found.slack.any() or found.cap > 0.0:
+            relaxed = np.where(found.slack > 0.0, found.slack + RELAXED_MARGIN, 0.0)
+            relaxed[0] = min(relaxed[0], max(cash_min, 0.0))
+            self.tables.relaxed[a] = relaxed
+            if found.cap > 0.0:
+                self.tables.limits[a, 7] = cap + found.cap + RELAXED_MARGIN
+            answer = self._again(a, relaxed=1)
+            if not answer.status.is_held:
+                wider = float(self.tables.limits[a, 7])
+                more = (("tracking_error_max", wider - cap),) if wider > cap else ()
+                self._say_relaxed(a, answer, "relaxed in the declared order", *more)
+            if answer.reason != INFEASIBLE:
+                return answer
+            self.tables.relaxed[a], self.tables.limits[a, 7] = 0.0, cap
+        # The directions ask for more than the relaxation that allows both.
+        nothing = np.zeros(len(account.quantity)), np.zeros(len(account.D))
+        answer = self._widen(a, at, account, book, searched, nothing, 1)
+        return self._conflict(a, account, searched, at) if answer.status.is_held else answer
+
     def _relax(self, a: int, account: Account, book: Book, searched: Searched, at: int) -> AccountAnswer:
         """Widen the limits that the account has drifted out of, as far as coming back is worth; else name conflicts."""
+        if self.tables.relaxation_rank[a].any():
+            return self._relax_as_declared(a, account, book, searched, at)
         conflict = np.zeros(len(account.r)) if self._is_cap_alone(a, account) else conflicts(account)
         if conflict is None:
             return self._conflict(a, account, searched, at)
@@ -245,6 +275,7 @@ class Alone:
         if slack is None:
             return self._conflict(a, account, searched, at)
         self.tables.relaxed[a] = np.where(slack > 0.0, slack + RELAXED_MARGIN, 0.0)
+        self.tables.relaxed[a, 0] = min(self.tables.relaxed[a, 0], max(float(self.tables.limits[a, 2]), 0.0))
         missing = cap_shortfall(account_of(prepare(self.tables, np.array([a])), 0))
         idle, cap = float(np.sqrt(searched.idle_te2[at])), float(self.tables.limits[a, 7])
         wider: tuple[tuple[str, float], ...] = ()

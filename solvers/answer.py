@@ -55,11 +55,12 @@ class AccountAnswer:
     conflict: tuple[tuple[str, float], ...] = ()
 
 
-def limit_names(sectors: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the names of the rows of r."""
+def limit_names(sectors: tuple[str, ...], factors: int) -> tuple[str, ...]:
+    """Return the names of the rows of r; factors are numbered as in the risk model's columns."""
     highs = tuple(f"sector:{name} high" for name in sectors)
     lows = tuple(f"sector:{name} low" for name in sectors)
-    return ("cash_min", "cash_max", *highs, *lows, "turnover", "net_gain_budget")
+    bands = tuple(f"factor:f{j:02d} {side}" for side in ("high", "low") for j in range(1, factors + 1))
+    return ("cash_min", "cash_max", *highs, *lows, "turnover", "net_gain_budget", *bands)
 
 
 def broken_name(names: tuple[str, ...], broken: int) -> str:

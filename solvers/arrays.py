@@ -8,7 +8,9 @@ Symbols, as in `docs/model.md`; everything is a fraction of the account's net as
     a disjunction is a group of identical securities where something can be bought and some loss can be sold:
     buy in it or sell its losses, not both
     prices pi = [lambda (k), cash, sector (c), turnover, gain]: the multipliers; those of two-sided rows are signed
-    limits r = [cash high, cash low, sector high (c), sector low (c), turnover, gain], what is left when idle
+    limits r = [cash high, cash low, sector high (c), sector low (c), turnover, gain, factor high (k), factor low (k)],
+    what is left when idle. Factor bands bound y = F'x itself, which the dual minimises over: they have no price of
+    their own beside lambda
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ import numpy.typing as npt
 Floats = npt.NDArray[np.float64]
 Integers = npt.NDArray[np.int64]
 Bytes = npt.NDArray[np.int8]
+Flags = npt.NDArray[np.bool_]
 
 ABSENT = 1e6
 """A limit this wide is no limit: no account trades a million times its own value."""
@@ -67,6 +70,8 @@ class Book(NamedTuple):
     """(A,) half of sum D x0^2."""
     te2: Floats
     """(A,) square of the largest tracking error; ``ABSENT`` for none."""
+    banded: Flags
+    """(A,) whether the account has factor bands."""
 
 
 class Account(NamedTuple):
@@ -92,6 +97,7 @@ class Account(NamedTuple):
     kappa: float
     half_specific: float
     te2: float
+    banded: bool
 
 
 class Response(NamedTuple):

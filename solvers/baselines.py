@@ -26,7 +26,9 @@ def naive_optimum(account: Account, free: Free) -> float:
     security = np.repeat(np.arange(n), np.diff(account.first))
     entries = np.arange(len(security))
     sales = sp.csr_matrix((np.ones(len(security)), (security, entries)), (n, len(security)))
-    sectors = (len(account.r) - 4) // 2
+    k = len(account.y0)
+    sectors = (len(account.r) - 4) // 2 - k
+    bands = 4 + 2 * sectors
     members = sp.csr_matrix((np.ones(n), (account.sector, np.arange(n))), (sectors, n))
     trade = bought - sales @ sold
     active = account.x0 + trade
@@ -38,12 +40,12 @@ def naive_optimum(account: Account, free: Free) -> float:
         cp.sum(trade) >= -r[1],
         members @ trade <= r[2 : 2 + sectors],
         members @ trade >= -r[2 + sectors : 2 + 2 * sectors],
-        cp.sum(bought) + cp.sum(sold) <= r[-2],
+        cp.sum(bought) + cp.sum(sold) <= r[bands - 2],
         bought <= np.where(free.bought > 0, account.room, 0.0),
         sold <= np.where(free.sale > 0, account.quantity, 0.0),
     ]
-    if r[-1] < ABSENT:
-        limits.append(account.gain @ sold <= r[-1])
+    if r[bands - 1] < ABSENT:
+        limits.append(account.gain @ sold <= r[bands - 1])
     program = cp.Problem(cp.Minimize(value), limits)
     program.solve(solver=cp.CLARABEL)
     return float(program.value)
@@ -51,7 +53,7 @@ def naive_optimum(account: Account, free: Free) -> float:
 
 def full_program(account: Account, free: Free) -> tuple[Any, ...]:
     """Return Clarabel's arguments for the whole account: net trades t, sales s, factors y; purchases are t + sales."""
-    n, k = account.F.shape
+    n = len(account.D)
     entries = np.flatnonzero(free.sale)
     security = np.repeat(np.arange(n), np.diff(account.first))[entries]
     may_buy = free.bought > 0
@@ -59,7 +61,9 @@ def full_program(account: Account, free: Free) -> tuple[Any, ...]:
     t, s = len(traded), len(entries)
     place = np.full(n, -1)
     place[traded] = np.arange(t)
-    sectors = (len(account.r) - 4) // 2
+    k = len(account.y0)
+    sectors = (len(account.r) - 4) // 2 - k
+    bands = 4 + 2 * sectors
     sales = sp.csc_matrix((np.ones(s), (place[security], np.arange(s))), (t, s))
     members = sp.csc_matrix((np.ones(t), (account.sector[traded], np.arange(t))), (sectors, t))
     one, eye = np.ones((1, t)), sp.identity(t, format="csr")
@@ -72,8 +76,8 @@ def full_program(account: Account, free: Free) -> tuple[Any, ...]:
         (sp.hstack([-one, np.zeros((1, s)), nothing]), account.r[1:2]),
         (sp.hstack([members, sp.csc_matrix((sectors, s + k))]), account.r[2 : 2 + sectors]),
         (sp.hstack([-members, sp.csc_matrix((sectors, s + k))]), account.r[2 + sectors : 2 + 2 * sectors]),
-        (sp.hstack([one, 2.0 * np.ones((1, s)), nothing]), account.r[-2:-1]),
-        (sp.hstack([np.zeros((1, t)), account.gain[entries][None], nothing]), account.r[-1:]),
+        (sp.hstack([one, 2.0 * np.ones((1, s)), nothing]), account.r[bands - 2 : bands - 1]),
+        (sp.hstack([np.zeros((1, t)), account.gain[entries][None], nothing]), account.r[bands - 1 : bands]),
         (sp.hstack([-eye[buys], -sales[buys], sp.csc_matrix((buys.sum(), k))]), np.zeros(buys.sum())),
         (sp.hstack([eye[buys], sales[buys], sp.csc_matrix((buys.sum(), k))]), account.room[traded][buys]),
         (sp.hstack([sp.csc_matrix((s, t)), -sp.identity(s), sp.csc_matrix((s, k))]), np.zeros(s)),

@@ -62,7 +62,13 @@ def leaf_bounds(view: View, leaves: Leaves) -> Floats:
     decided = np.where(direction < 0, sells, np.where(direction > 0, buys, np.minimum(sells, buys)))
     value = np.where(disjoint[at], decided, both).sum(axis=1)
     y0 = np.einsum("ln,nk->lk", x0, market.exposures)
-    value += (factors * y0).sum(axis=1) - (factors**2).sum(axis=1) / (2.0 * gamma)
+    # Each factor's exposure y minimises gamma/2 y^2 - lambda y inside its band.
+    wanted = factors / gamma[:, None]
+    low, high = (band[at] for band in view.bands())
+    y = np.clip(wanted, low, high)
+    inside = y == wanted
+    value += (factors * y0).sum(axis=1) - np.where(inside, factors**2, 0.0).sum(axis=1) / (2.0 * gamma)
+    value += np.where(inside, 0.0, 0.5 * gamma[:, None] * y**2 - factors * y).sum(axis=1)
     value += 0.5 * (weight * x0**2).sum(axis=1)
     valid = (turnover >= 0.0) & (net_gain >= 0.0) & (leaves.cap_price >= 0.0)
     return np.where(valid, value - _price_of_limits(view, leaves), -np.inf)

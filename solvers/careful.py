@@ -72,7 +72,7 @@ class Tree:
 
 def search_carefully(account: Account, *, target: float, nodes_max: int, breach_max: float) -> Tree:
     """Branch until the gap is below ``target`` or ``nodes_max`` nodes were split; return the tree."""
-    size = len(account.y0) + 3 + (len(account.r) - 4) // 2
+    size = 3 + (len(account.r) - 4) // 2
     out = new_response(account)
     directions = np.zeros(len(account.member_at) - 1, np.int8)
     pi = np.zeros(size)
@@ -133,7 +133,9 @@ def _try(tree: Tree, node: Node, breach_max: float) -> None:
     fixed, theta = tree.tried[key]
     if fixed.outcome is Outcome.INFEASIBLE:
         ray = fixed.pi.copy()
-        ray[: len(tree.account.y0)] = 0.0
+        if not tree.account.banded:
+            # Without a band a factor's price costs its square: far along the ray it would only lose.
+            ray[: len(tree.account.y0)] = 0.0
         ray *= RAY_LENGTH / max(float(np.abs(ray).max()), 1e-300)
         _, bound = dual(tree.account, ray, 0.0, node.directions, 0.0, tree.out)
         _prove(node, bound, ray, 0.0)

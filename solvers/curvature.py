@@ -2,7 +2,7 @@
 
 The columns are the active prices, then the multiplier theta of the tracking-error cap where that may move. A trade
 inside its bounds answers with weight w = share / (g D) along (F, cash, sector, turnover, gain, D x): with a larger
-theta every active weight x inside its bounds shrinks as x / g.
+theta every active weight x inside its bounds shrinks as x / g. A factor at the end of its band does not answer.
 
 Symbols: `solvers.arrays`; H is minus the Hessian.
 """
@@ -15,6 +15,7 @@ import numpy as np
 
 from solvers.arrays import Account, Bytes, Floats, Integers, Response
 from solvers.compiling import kernel
+from solvers.dual import inside_band
 
 
 class Curvature(NamedTuple):
@@ -48,7 +49,7 @@ class Curvature(NamedTuple):
 def new_curvature(account: Account) -> Curvature:
     """Return storage for one account's Hessians."""
     n, k = account.F.shape
-    sectors = (account.r.shape[0] - 4) // 2
+    sectors = (account.r.shape[0] - 4) // 2 - k
     size = k + 3 + sectors
     return Curvature(
         np.empty((size + 1, size + 1)),
@@ -169,7 +170,10 @@ def squared_tracking_error(account: Account, pi: Floats, theta: float, out: Resp
     gamma = account.gamma + theta
     total = 0.0
     for j in range(account.y0.shape[0]):
-        total += (pi[j] / gamma) * (pi[j] / gamma)
+        y = pi[j] / gamma
+        if account.banded:
+            y = inside_band(account.r, account.y0, j, y)
+        total += y * y
     for i in range(account.D.shape[0]):
         buys = account.x0[i] + out.bought[i] - out.buy_sold[i]
         if account.disjunction[i] < 0:
@@ -192,6 +196,8 @@ def fill_cap_column(account: Account, pi: Floats, theta: float, width: float, ou
     gamma = account.gamma + theta
     square = 0.0
     for j in range(k):
+        if account.banded and inside_band(account.r, account.y0, j, pi[j] / gamma) != pi[j] / gamma:
+            continue
         column[j] = -pi[j] / (gamma * gamma)
         square += pi[j] * pi[j]
     last = square / (gamma * gamma * gamma)
@@ -296,8 +302,10 @@ def hessian(
             H[a, count] = curve.cap_column[chosen[a]]
         H[count, count] = curve.cap_column[pi.shape[0]]
     add_joint_kinks(account, width, out, count, capped, curve)
+    gamma = account.gamma + theta
     for a in range(k):
-        H[a, a] += 1.0 / (account.gamma + theta)
+        is_bound = account.banded and inside_band(account.r, account.y0, a, pi[a] / gamma) != pi[a] / gamma
+        H[a, a] += damping if is_bound else 1.0 / gamma
     for a in range(k, count):
         H[a, a] += damping
     return count

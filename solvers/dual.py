@@ -44,6 +44,7 @@ def account_of(book: Book, a: int) -> Account:
         book.kappa[a],
         book.half_specific[a],
         book.te2[a],
+        book.banded[a],
     )
 
 
@@ -171,17 +172,34 @@ def respond(account: Account, pi: Floats, gamma: float, directions: Bytes, out: 
             buy_value[i] += (0.5 * weight * b + pull) * b
 
 
+@inlined_kernel
+def inside_band(r: Floats, y0: Floats, j: int, wanted: float) -> float:
+    """Return the exposure to factor ``j`` nearest to ``wanted`` inside its band."""
+    k = y0.shape[0]
+    high: float = y0[j] + r[r.shape[0] - 2 * k + j]
+    low: float = y0[j] - r[r.shape[0] - k + j]
+    return min(max(wanted, low), high)
+
+
 @kernel
 def limits_value(account: Account, pi: Floats, gamma: float, theta: float) -> float:
     """Return the part of the dual that no security answers: factors, limits, the tracking-error cap, what rests."""
     k = account.y0.shape[0]
     sectors = pi.shape[0] - k - 3
     value: float = gamma * account.half_specific
-    square = 0.0
+    square = beyond = 0.0
     for j in range(k):
         value += pi[j] * account.y0[j]
+        if account.banded:
+            wanted = pi[j] / gamma
+            y = inside_band(account.r, account.y0, j, wanted)
+            if y != wanted:
+                beyond += (pi[j] - 0.5 * gamma * y) * y
+                continue
         square += pi[j] * pi[j]
     value -= square / (2.0 * gamma)
+    if account.banded:
+        value -= beyond
     value -= pi[k] * account.r[0] if pi[k] > 0.0 else -pi[k] * account.r[1]
     for s in range(sectors):
         price = pi[k + 1 + s]
@@ -273,7 +291,7 @@ def judge(account: Account, sale: Floats, bought: Floats) -> tuple[float, float,
     F, D, x0, sector, r = account.F, account.D, account.x0, account.sector, account.r
     first, cost, gains = account.first, account.cost, account.gain
     n, k = F.shape
-    sectors = (r.shape[0] - 4) // 2
+    sectors = (r.shape[0] - 4) // 2 - k
     sector_trade = np.zeros(sectors)
     y = account.y0.copy()
     linear = specific = turnover = gain = total = 0.0
@@ -304,6 +322,11 @@ def judge(account: Account, sale: Floats, bought: Floats) -> tuple[float, float,
         breach = max(breach, -sector_trade[s] - r[2 + sectors + s])
     breach = max(breach, turnover - r[2 + 2 * sectors])
     breach = max(breach, gain - r[3 + 2 * sectors])
+    if account.banded:
+        for j in range(k):
+            change = y[j] - account.y0[j]
+            breach = max(breach, change - r[4 + 2 * sectors + j])
+            breach = max(breach, -change - r[4 + 2 * sectors + k + j])
     if account.te2 < ABSENT:
         breach = max(breach, np.sqrt(te2) - np.sqrt(account.te2))
     return linear + 0.5 * account.gamma * te2, breach, te2

@@ -112,4 +112,4 @@ def _undecided(account: Account) -> Bytes:
 
 
 def _no_prices(account: Account) -> Floats:
-    return np.zeros(len(account.y0) + 3 + (len(account.r) - 4) // 2)
+    return np.zeros(3 + (len(account.r) - 4) // 2)

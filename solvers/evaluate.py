@@ -14,7 +14,17 @@ import numpy as np
 
 from ledger.amounts import MICRO, part
 from solvers.bounds import covers, leaf_bounds, leaves_of
-from solvers.problem import NO_GAIN_LIMIT, Certificate, Flags, Floats, Integers, ShardAnswers, ShardProblems, Status
+from solvers.problem import (
+    NO_GAIN_LIMIT,
+    RELAXABLE,
+    Certificate,
+    Flags,
+    Floats,
+    Integers,
+    ShardAnswers,
+    ShardProblems,
+    Status,
+)
 from solvers.views import AccountView, View, heads, value_of
 
 __all__ = ["AccountView", "Claims", "Judgement", "judge", "lots_at_loss"]
@@ -24,6 +34,7 @@ CHUNK = 16
 TOLERANCE_MICROUSD = 2
 """Float error forgiven when a fraction of net asset value becomes micro-dollars."""
 WEIGHT_TOLERANCE = 1e-12
+EXPOSURE_TOLERANCE = 2e-12
 OBJECTIVE_TOLERANCE = 1e-10
 RELAXED_MARGIN = 1.1e-5
 """A limit relaxed for a drifted account is wider than today's breach by no more than this, and one share step."""
@@ -221,15 +232,15 @@ def _broken_money(view: View, orders: _Orders, answers: Stated) -> Iterator[tupl
     cash = problems.cash_microusd[rows] + sales.whole - purchases - (sales.rest < rest % MICRO)
     after = cash + problems.flow_microusd[rows]
     slack = TOLERANCE_MICROUSD + 1e-15 * nav
-    wide = view.relaxed
+    wide, sectors = view.relaxed, len(view.market.sectors)
     gain = _net_gain(view, orders, sales.whole)
     budget = problems.net_gain_budget_microusd[rows]
     limited = view.taxable & (budget != NO_GAIN_LIMIT)
     checks = {
         "cash_min": after < (np.maximum(problems.cash_min[rows], 0.0) - wide[:, 0]) * nav - slack,
         "cash_max": after > (problems.cash_max[rows] + wide[:, 1]) * nav + slack,
-        "turnover": sales.whole + purchases > (problems.turnover_max[rows] + wide[:, -2]) * nav + slack,
-        "net_gain_budget": limited & (gain > budget + wide[:, -1] * nav + slack),
+        "turnover": sales.whole + purchases > (problems.turnover_max[rows] + wide[:, 2 + 2 * sectors]) * nav + slack,
+        "net_gain_budget": limited & (gain > budget + wide[:, 3 + 2 * sectors] * nav + slack),
         "cash after the orders is not as stated": cash != answers.cash_after_microusd[rows],
         "the net gain is not as stated": np.where(view.taxable, gain, 0) != answers.net_gain_microusd[rows],
     }
@@ -250,7 +261,7 @@ def _net_gain(view: View, orders: _Orders, sales: Integers) -> Integers:
 
 
 def _broken_weights(view: View, orders: _Orders, answers: Stated) -> Iterator[tuple[int, str]]:
-    """Yield every sector band and name cap that the orders break."""
+    """Yield every sector band, factor band and name cap that the orders break."""
     del answers
     problems, rows, market = view.problems, view.rows, view.market
     m, n = view.x0.shape
@@ -264,6 +275,10 @@ def _broken_weights(view: View, orders: _Orders, answers: Stated) -> Iterator[tu
     outside = active > band + wide[:, 2 : 2 + sectors] + tolerance
     outside |= -active > band + wide[:, 2 + sectors : 2 + 2 * sectors] + tolerance
     yield from ((int(at), f"sector:{market.sectors[s]}") for at, s in zip(*np.nonzero(outside), strict=True))
+    exposure = np.einsum("an,nk->ak", x, market.exposures)
+    low, high = view.bands()
+    strays = (exposure > high + EXPOSURE_TOLERANCE) | (exposure < low - EXPOSURE_TOLERANCE)
+    yield from ((int(at), f"factor:f{j + 1:02d}") for at, j in zip(*np.nonzero(strays), strict=True))
     after = view.holding + orders.bought_weight - sales
     caps = np.maximum(problems.max_weight[rows], view.holding)
     over = ((orders.bought_weight > 0.0) & (after > caps + tolerance)).any(axis=1)
@@ -282,14 +297,34 @@ def _broken_risk(view: View, te2: Floats, idle_te2: Floats, answers: Stated) -> 
     step = problems.share_step_micro[rows] / MICRO * float(view.market.price_microusd.max()) / view.nav
     limits = view.limits()
     high, low, sector_high, sector_low, turnover, net_gain = limits
+    exposure = np.einsum("an,nk->ak", view.x0, view.market.exposures)
+    least, largest = view.bands()
     left = np.concatenate(
-        [high[:, None], low[:, None], sector_high, sector_low, turnover[:, None], net_gain[:, None]], axis=1
-    )
+        [high[:, None], low[:, None], sector_high, sector_low, turnover[:, None], net_gain[:, None],
+         largest - exposure, exposure - least], axis=1
+    )  # fmt: skip
     breach = np.maximum(view.relaxed - left, 0.0)
     most = np.where(relaxed[:, None], breach + RELAXED_MARGIN + step[:, None], 0.0)
+    ranks = problems.relaxation_rank[rows]
+    declared: Flags = np.asarray((ranks > 0).any(axis=1))
+    named = _rows_named(view, ranks > 0)
+    most = np.where(declared[:, None], np.where(named & relaxed[:, None], np.inf, 0.0), most)
+    cash = np.maximum(problems.cash_min[rows], 0.0)
+    most[:, 0] = np.where(declared, np.minimum(most[:, 0], cash), most[:, 0])
+    cap_is_free = np.where(
+        declared, np.where(relaxed & (ranks[:, -1] > 0), view.cap < stated, view.cap != stated), cap_is_free
+    )
     wide = ~((view.relaxed >= 0.0) & (view.relaxed <= most)).all(axis=1)  # what is no number is wide, too
     cap_is_free |= np.isnan(view.cap)
     yield from ((int(at), "a limit is relaxed without need") for at in np.flatnonzero(cap_is_free | wide))
+
+
+def _rows_named(view: View, named: Flags) -> Flags:
+    """Return (accounts, limits) which limits an account's relaxation order names, ``named`` by `RELAXABLE`."""
+    sectors, k = len(view.market.sectors), view.market.exposures.shape[1]
+    repeats = dict.fromkeys(RELAXABLE, 1) | {"sector_band": 2 * sectors, "factor_band": 2 * k, "tracking_error_max": 0}
+    flags: Flags = np.repeat(named, [repeats[name] for name in RELAXABLE], axis=1)
+    return flags
 
 
 def _broken_orders(view: View, orders: _Orders, answers: Stated) -> Iterator[tuple[int, str]]:

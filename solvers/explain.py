@@ -72,6 +72,14 @@ def shadow_prices(problems: ShardProblems, tables: Tables, a: int, answer: Accou
         found += [(f"sector:{name} high", price), (f"sector:{name} low", -price)]
     found.append(("turnover", prices[k + 1 + len(sectors)] * nav))
     found.append(("net_gain_budget", prices[k + 2 + len(sectors)]))
+    if tables.limits[a, 8] < ABSENT:
+        gamma = float(tables.limits[a, 0]) + answer.theta
+        bands = tables.relaxed.shape[1] - 2 * k
+        for j in range(k):
+            low = -gamma * (tables.limits[a, 8] + tables.relaxed[a, bands + k + j])
+            high = gamma * (tables.limits[a, 8] + tables.relaxed[a, bands + j])
+            beyond = (prices[j] - min(max(prices[j], low), high)) * nav
+            found += [(f"factor:f{j + 1:02d} high", beyond), (f"factor:f{j + 1:02d} low", -beyond)]
     if answer.theta > 0.0 and tables.limits[a, 7] < ABSENT:
         found.append(("tracking_error_max", answer.theta * tables.limits[a, 7] * nav))
     return [

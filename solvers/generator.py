@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from ledger.amounts import MICRO
-from solvers.problem import Floats, Integers, Market, Mode, ShardProblems
+from solvers.problem import RELAXABLE, Floats, Integers, Market, Mode, ShardProblems
 
 SECTORS = 11
 
@@ -167,6 +167,8 @@ def _account(market: Market, random: np.random.Generator, share_step: int) -> di
         "turnover_max": float(random.choice([0.1, 0.2, 0.3])),
         "net_gain_budget_microusd": round(float(random.choice([0.0, 0.001, 0.005])) * nav),
         "tracking_error_max": np.inf,
+        "factor_band": np.inf,
+        "relaxation_rank": np.zeros(len(RELAXABLE), np.int64),
         "trigger": 0.0,
         "share_step_micro": share_step,
         "min_trade_microusd": 0,

@@ -16,6 +16,7 @@ from solvers.irreducible import irreducible_conflict
 from solvers.problem import (
     NO_GAIN_LIMIT,
     NO_LIMIT,
+    RELAXABLE,
     Floats,
     Market,
     Mode,
@@ -23,6 +24,7 @@ from solvers.problem import (
     ShardProblems,
     SolveSettings,
     Status,
+    relaxation_ranks,
 )
 from solvers.shard import solve_shard
 
@@ -225,6 +227,33 @@ def _mode(policy: dict[str, Any]) -> int:
     return known.index(word)
 
 
+def _factor_band(document: dict[str, Any]) -> float:
+    """Return the policy's factor band; refused where the exposures are not those that the band is on."""
+    band = _limit(document["policy"], "factor_band", least=0.0)
+    covariance = document.get("factor_covariance")
+    is_own = covariance is not None and not np.array_equal(np.array(covariance), np.eye(len(covariance)))
+    if band < NO_LIMIT and is_own:
+        # The solve's exposures are times the covariance's root: a band on them would be another limit.
+        raise refused("INST-017", "policy factor_band", "a factor_covariance of its own", "the identity, or none")
+    return band
+
+
+def _relaxation_order(policy: dict[str, Any]) -> list[str]:
+    """Return the limits that may give, first to last, refusing unknown names and names twice."""
+    order = policy.get("relaxation_order")
+    if order is None:
+        return []
+    if not isinstance(order, list):
+        raise refused("INST-014", "policy relaxation_order", repr(order)[:60], "a list of limits")
+    known = ("cash", *RELAXABLE)
+    for at, name in enumerate(order):
+        if name not in known:
+            raise refused("INST-018", "policy relaxation_order", repr(name)[:60], ", ".join(known))
+        if relaxation_ranks([*order[:at], name]) == relaxation_ranks(order[:at]):
+            raise refused("INST-018", "policy relaxation_order", f"{name!r} a second time", "every limit once")
+    return order
+
+
 def _policy(document: dict[str, Any]) -> dict[str, Any]:
     """Return the columns of the account's rates and policy."""
     policy, rates = document["policy"], document["rates"]
@@ -241,6 +270,7 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
         "sector_band": _limit(policy, "sector_band", least=0.0),
         "turnover_max": _limit(policy, "turnover_max", least=0.0),
         "tracking_error_max": _limit(policy, "tracking_error_max", least=0.0),
+        "factor_band": _factor_band(document),
         "trigger": number(policy.get("trigger") or 0.0, "policy trigger", least=0.0),
         "loss_margin": number(policy.get("loss_margin") or 0.0, "policy loss_margin", least=0.0),
     }
@@ -256,7 +286,8 @@ def _policy(document: dict[str, Any]) -> dict[str, Any]:
         "benchmark": 0,
     }
     columns: dict[str, Any] = {key: np.array([value], np.float64) for key, value in floats.items()}
-    return columns | {key: np.array([value], np.int64) for key, value in whole.items()}
+    columns |= {key: np.array([value], np.int64) for key, value in whole.items()}
+    return columns | {"relaxation_rank": np.array([relaxation_ranks(_relaxation_order(policy))], np.int64)}
 
 
 def _problems(

@@ -14,7 +14,8 @@ NUMBER_MAX = 1e12
 """No honest number is larger: dollars of an account, shares, rates; larger ones would overflow exact money."""
 POLICY = (
     "risk_aversion", "cost_rate", "cash_min", "cash_max", "sector_band", "turnover_max", "net_gain_budget_usd",
-    "tracking_error_max", "share_step", "min_trade_usd", "trigger", "loss_margin", "mode",
+    "tracking_error_max", "factor_band", "relaxation_order", "share_step", "min_trade_usd", "trigger", "loss_margin",
+    "mode",
 )  # fmt: skip
 RATES = ("short_gain", "long_gain", "short_loss", "long_loss")
 PARTS: dict[str, type] = {"securities": list, "lots": list, "rates": dict, "policy": dict}

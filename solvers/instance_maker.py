@@ -10,7 +10,7 @@ import numpy as np
 from ledger.amounts import MICRO, plain
 from solvers.generator import random_shard, with_sublots
 from solvers.instance import FORMAT
-from solvers.problem import NO_GAIN_LIMIT, Market, Mode, ShardProblems
+from solvers.problem import NO_GAIN_LIMIT, RELAXABLE, Market, Mode, ShardProblems
 
 Document = dict[str, Any]
 DECIMALS = 6
@@ -116,7 +116,13 @@ def _policy(problems: ShardProblems, a: int) -> Document:
         )
     }  # fmt: skip
     budget = int(problems.net_gain_budget_microusd[a])
-    return {name: value if np.isfinite(value) else None for name, value in limits.items()} | {
+    more: Document = {name: value if np.isfinite(value) else None for name, value in limits.items()}
+    if np.isfinite(problems.factor_band[a]):
+        more["factor_band"] = float(problems.factor_band[a])
+    ranks = problems.relaxation_rank[a].tolist()
+    if any(ranks):
+        more["relaxation_order"] = [RELAXABLE[at] for at in np.argsort(ranks, kind="stable").tolist() if ranks[at]]
+    return more | {
         "mode": Mode(int(problems.mode[a])).name.lower(),
         "net_gain_budget_usd": None if budget == NO_GAIN_LIMIT else _dollars(budget),
         "share_step": _dollars(problems.share_step_micro[a]),

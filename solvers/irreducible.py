@@ -34,7 +34,7 @@ def irreducible_conflict(problems: ShardProblems, a: int = 0) -> list[tuple[str,
     """
     tables = tables_of(problems)
     account = account_of(prepare(tables, np.array([a])), 0)
-    names = limit_names(problems.market.sectors)
+    names = limit_names(problems.market.sectors, tables.F.shape[1])
     dollars = float(tables.nav[a]) / 1e6
     matrix = limit_matrix(account)
     stated = [u for u in range(len(names)) if account.r[u] < 0.5 * ABSENT]
@@ -62,12 +62,13 @@ def _deleted(limits: list[int], conflict: Callable[[list[int]], bool]) -> list[i
 def limit_matrix(account: Account) -> sp.csr_matrix:
     """Return what a unit of each sale entry, then of each purchase, uses of each row of r."""
     n, entries = len(account.D), len(account.quantity)
-    sectors = (len(account.r) - 4) // 2
+    sectors = (len(account.r) - 4) // 2 - len(account.y0)
     security = np.concatenate([np.repeat(np.arange(n), np.diff(account.first)), np.arange(n)])
     sign = np.concatenate([-np.ones(entries), np.ones(n)])
     member = sp.csr_matrix((sign, (account.sector[security], np.arange(len(sign)))), (sectors, len(sign)))
     gain = np.concatenate([account.gain, np.zeros(n)])
-    rows = [sign[None, :], -sign[None, :], member, -member, np.ones((1, len(sign))), gain[None, :]]
+    exposure = account.F[security].T * sign
+    rows = [sign[None, :], -sign[None, :], member, -member, np.ones((1, len(sign))), gain[None, :], exposure, -exposure]
     return sp.csr_matrix(sp.vstack([sp.csr_matrix(row) for row in rows]))
 
 

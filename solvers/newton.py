@@ -19,7 +19,7 @@ import numpy as np
 from solvers.arrays import ABSENT, Account, Bytes, Floats, Response
 from solvers.compiling import kernel
 from solvers.curvature import Curvature, hessian, squared_tracking_error
-from solvers.dual import dual
+from solvers.dual import dual, inside_band
 
 LINE_SEARCH_STEPS = 6
 FAILED_SEARCHES_MAX = 3
@@ -80,7 +80,10 @@ def gradient(account: Account, pi: Floats, theta: float, out: Response, g: Float
         total += g[k + 1 + s]
     largest = 0.0
     for j in range(k):
-        g[j] += y0[j] - pi[j] / gamma
+        y = pi[j] / gamma
+        if account.banded:
+            y = inside_band(r, y0, j, y)
+        g[j] += y0[j] - y
         active[j] = 1
         largest = max(largest, abs(g[j]))
     for u in range(sectors + 1):

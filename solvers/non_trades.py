@@ -20,8 +20,8 @@ PER_ACCOUNT = 3
 WORTH_MIN = 1e-7
 """Fraction of net asset value below which nobody asks."""
 CHUNK = 16
-SALE_PARTS = ("tracking_error", "cash", "sector", "turnover", "net_gain_budget", "tax", "cost")
-BUY_PARTS = ("tracking_error", "cash", "sector", "turnover", "cost")
+SALE_PARTS = ("tracking_error", "cash", "sector", "turnover", "net_gain_budget", "tax", "cost", "factor_band")
+BUY_PARTS = ("tracking_error", "cash", "sector", "turnover", "cost", "factor_band")
 SALE_STOPS = (
     "", "purchase_tonight", "household_purchase", "wash_window", "minimum_holding_days", "mode", "no_sell",
 )  # fmt: skip
@@ -47,6 +47,8 @@ class _Prices:
     risk: Floats
     """Derivative of the risk in the active weight, after the orders."""
     curvature: Floats
+    band: Floats
+    """The part of the factors' prices that is above the pull of an exposure at the end of its band."""
     cash: Floats
     sector: Floats
     turnover: Floats
@@ -116,8 +118,14 @@ def _prices(view: View, answers: ShardAnswers, active: Floats) -> _Prices:
     prices = np.where((last > first)[:, None], certificate.leaf_prices[leaf], np.nan)
     k, sectors = market.exposures.shape[1], len(market.sectors)
     curvature = (view.aversion + certificate.leaf_cap_price[leaf])[:, None] * market.specific_variance
+    gamma = (view.aversion + certificate.leaf_cap_price[leaf])[:, None]
+    low, high = view.bands()
+    pull = gamma * np.clip(prices[:, :k] / gamma, low, high)
+    banded = (pull != gamma * (prices[:, :k] / gamma)).any(axis=1)
+    of_risk = np.where(banded[:, None], pull, prices[:, :k])
     return _Prices(
-        risk=curvature * active + np.einsum("ak,nk->an", prices[:, :k], market.exposures),
+        risk=curvature * active + np.einsum("ak,nk->an", of_risk, market.exposures),
+        band=np.einsum("ak,nk->an", prices[:, :k] - of_risk, market.exposures),
         curvature=curvature,
         cash=prices[:, k],
         sector=prices[:, k + 1 : k + 1 + sectors][:, market.sector],
@@ -162,6 +170,7 @@ def _sales(
         parts = np.stack([
             -prices.risk[a, i], -prices.cash[a], -prices.sector[a, i], prices.turnover[a],
             prices.net_gain[a] * gain[at] / amount[at], tax[at] / amount[at], view.cost[a],
+            -prices.band[a, i],
         ])  # fmt: skip
         found.append(_best(view, prices, a, i, parts, amount[at], stops[at], SALE_PARTS, SALE_STOPS, is_buy=False))
     return found
@@ -184,6 +193,7 @@ def _purchases(
     a, i = np.nonzero((bought == 0.0) & (active < 0.0) & proven[:, None])
     parts = np.stack([
         prices.risk[a, i], prices.cash[a], prices.sector[a, i], prices.turnover[a], view.cost[a],
+        prices.band[a, i],
     ])  # fmt: skip
     return _best(view, prices, a, i, parts, -active[a, i], stops[a, i], BUY_PARTS, BUY_STOPS, is_buy=True)
 

@@ -18,6 +18,8 @@ from solvers.compiling import kernel
 from solvers.prepare import Tables, tax_of
 
 INTACT, NAME_CAP, TRACKING_ERROR = -1, -2, -3
+EXPOSURE_SLACK = 1e-12
+"""Float error forgiven in an exposure to a factor."""
 
 
 class Result(NamedTuple):
@@ -98,7 +100,7 @@ def objective_of(tables: Tables, a: int, x0: Floats, lot_sales: Floats, bought: 
 @kernel
 def broken_sector(tables: Tables, a: int, h0: Floats, traded: Floats) -> int:
     """Return the first sector row of r that trades (n,), fractions of the account, break; or `INTACT`."""
-    sectors = int(tables.relaxed.shape[1] - 4) // 2
+    sectors = int(tables.relaxed.shape[1] - 4) // 2 - int(tables.F.shape[1])
     slack = 4.0 / float(tables.nav[a]) + 1e-14
     active = np.zeros(sectors)
     weights = tables.weights[tables.benchmark[a]]
@@ -109,6 +111,25 @@ def broken_sector(tables: Tables, a: int, h0: Floats, traded: Floats) -> int:
             return 2 + s
         if -active[s] > tables.limits[a, 4] + tables.relaxed[a, 2 + sectors + s] + slack:
             return 2 + sectors + s
+    return INTACT
+
+
+@kernel
+def broken_factor(tables: Tables, a: int, h0: Floats, traded: Floats) -> int:
+    """Return the first factor row of r that trades (n,), fractions of the account, break; or `INTACT`."""
+    n, k = int(tables.F.shape[0]), int(tables.F.shape[1])
+    bands = int(tables.relaxed.shape[1]) - 2 * k
+    y = np.zeros(k)
+    weights = tables.weights[tables.benchmark[a]]
+    for i in range(n):
+        active = (h0[i] - weights[i]) + traded[i]
+        for j in range(k):
+            y[j] += tables.F[i, j] * active
+    for j in range(k):
+        if y[j] > tables.limits[a, 8] + tables.relaxed[a, bands + j] + EXPOSURE_SLACK:
+            return bands + j
+        if -y[j] > tables.limits[a, 8] + tables.relaxed[a, bands + k + j] + EXPOSURE_SLACK:
+            return bands + k + j
     return INTACT
 
 
@@ -155,6 +176,8 @@ def result_of(tables: Tables, a: int, x0: Floats, sold: Integers, bought: Intege
         broken = broken_row(tables, a, cash, turnover[0], gain[0])
     if broken == INTACT:
         broken = broken_sector(tables, a, h0, traded)
+    if broken == INTACT and tables.limits[a, 8] < ABSENT:
+        broken = broken_factor(tables, a, h0, traded)
     if broken == INTACT and np.sqrt(te2) > tables.limits[a, 7] * (1.0 + 1e-12):
         broken = TRACKING_ERROR
     return Result(objective, te2, as_float(turnover) / float(nav), cash, gain[0], broken)
@@ -166,7 +189,7 @@ def broken_row(tables: Tables, a: int, cash: int, turnover: int, gain: int) -> i
     limits = tables.limits[a]
     relaxed = tables.relaxed[a]
     nav = tables.nav[a]
-    rows = int(relaxed.shape[0])
+    rows = int(relaxed.shape[0]) - 2 * int(tables.F.shape[1])
     after = cash + tables.flow[a]
     if after < limit_of(max(limits[2], 0.0) - relaxed[0], nav, -1):
         return 0

@@ -64,12 +64,14 @@ def _without(account: Account, entries: Integers, sale: Floats) -> Account:
         half += 0.5 * float(account.D[i]) * float(x0[i]) ** 2
         if sold[i] > 0.0:
             y0 -= account.F[i] * sold[i]
-    sectors = np.bincount(account.sector, sold, (len(account.r) - 4) // 2)
+    k = len(y0)
+    sectors = np.bincount(account.sector, sold, (len(account.r) - 4) // 2 - k)
     total, gain = 0.0, 0.0
     for entry in entries:
         total += float(sale[entry])
         gain += float(sale[entry]) * float(account.gain[entry])
-    r = account.r + np.concatenate([[total, -total], sectors, -sectors, [-total, -gain]])
+    moved = account.y0 - y0 if account.banded else np.zeros(k)
+    r = account.r + np.concatenate([[total, -total], sectors, -sectors, [-total, -gain], moved, -moved])
     quantity = account.quantity.copy()
     quantity[entries] = 0.0
     return account._replace(x0=x0, y0=y0, r=r, half_specific=half, quantity=quantity)

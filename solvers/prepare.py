@@ -47,9 +47,10 @@ class Tables(NamedTuple):
     rates: Floats
     """(m, 5) short gain, long gain, short loss, long loss; the margin above its basis below which a lot may lose."""
     limits: Floats
-    """(m, 8) risk aversion, cost, cash min, cash max, sector band, turnover, net gain (dollars), tracking error."""
+    """(m, 9) risk aversion, cost, cash min, cash max, sector band, turnover, net gain (dollars), tracking error,
+    factor band."""
     relaxed: Floats
-    """(m, 4 + 2 c) what each row of r is widened by."""
+    """(m, 4 + 2 c + 2 k) what each row of r is widened by."""
     max_weight: Floats
     can_buy: Flags
     can_sell: Flags
@@ -63,6 +64,7 @@ class Tables(NamedTuple):
     share_step: Integers
     min_trade: Integers
     trigger: Floats
+    relaxation_rank: Integers
     same_lot: Flags
     """True where a lot row continues the custodian lot of the row before."""
 
@@ -86,7 +88,7 @@ def new_book(tables: Tables, rows: Integers) -> Book:
         np.full((count, n), -1, np.int64),
         np.zeros((count, n + 1), np.int64), np.zeros((count, n), np.int64), np.zeros(count, np.int64),
         np.zeros((count, k)), np.zeros((count, limits)),
-        np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count),
+        np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count, np.bool_),
     )  # fmt: skip
 
 
@@ -202,7 +204,8 @@ def put_limits(tables: Tables, a: int, at: int, book: Book) -> None:
     """Write r: what is left of every limit when the account stays idle."""
     limits = tables.limits[a]
     nav = float(tables.nav[a])
-    sectors = (tables.relaxed.shape[1] - 4) // 2
+    k = tables.F.shape[1]
+    sectors = (tables.relaxed.shape[1] - 4) // 2 - k
     active = np.zeros(sectors)
     for i in range(tables.D.shape[0]):
         active[tables.sector[i]] += book.x0[at, i]
@@ -215,6 +218,11 @@ def put_limits(tables: Tables, a: int, at: int, book: Book) -> None:
         r[2 + sectors + s] = limits[4] + active[s]
     r[2 + 2 * sectors] = limits[5]
     r[3 + 2 * sectors] = limits[6] / nav if tables.taxable[a] else ABSENT
+    bands = 4 + 2 * sectors
+    for j in range(k):
+        r[bands + j] = limits[8] - book.y0[at, j]
+        r[bands + k + j] = limits[8] + book.y0[at, j]
+    book.banded[at] = limits[8] < ABSENT
     for u in range(r.shape[0]):
         r[u] = min(r[u] + tables.relaxed[a, u], ABSENT)
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import dataclasses
 import enum
+from collections.abc import Sequence
 from typing import Literal
 
 import numpy as np
@@ -94,10 +95,15 @@ class ShardProblems:
     sector_band: Floats
     turnover_max: Floats
     """(m,) each, fractions of net asset value."""
+    factor_band: Floats
+    """(m,) largest exposure of the active weights to any factor, either way, in the units of ``market.exposures``."""
     net_gain_budget_microusd: Integers
     """(m,) what is left of the calendar year's budget; ``NO_GAIN_LIMIT`` for none."""
     tracking_error_max: Floats
     """(m,) annualised standard deviation."""
+    relaxation_rank: Integers
+    """(m, len(`RELAXABLE`)) where nothing keeps all limits: 1 for the limit that gives first, 2 for the next, 0 for one
+    that stays; an account with zeros only has declared nothing."""
     trigger: Floats
     """(m,) smallest benefit worth trading for, fraction of net asset value."""
     share_step_micro: Integers
@@ -124,6 +130,22 @@ class ShardProblems:
 
 
 NO_GAIN_LIMIT = np.iinfo(np.int64).max
+RELAXABLE = (
+    "cash_min", "cash_max", "sector_band", "turnover", "net_gain_budget", "factor_band", "tracking_error_max",
+)  # fmt: skip
+"""What a policy's relaxation order may name, and ``cash`` for both sides of the cash band."""
+
+
+def relaxation_ranks(order: Sequence[str]) -> list[int]:
+    """Return the rank of each of `RELAXABLE` in a declared order, 0 where it is not in it.
+
+    >>> relaxation_ranks(["turnover", "cash"])
+    [2, 2, 0, 1, 0, 0, 0]
+    """
+    return [
+        next((at for at, name in enumerate(order, start=1) if limit == name or limit.startswith(f"{name}_m")), 0)
+        for limit in RELAXABLE
+    ]
 
 
 class Status(enum.StrEnum):
@@ -163,7 +185,8 @@ class Certificate:
     leaf_directions: npt.NDArray[np.int8]
     """(leaves, n) per disjunction: -1 losses may be sold, 1 purchases may be made, 0 undecided."""
     relaxed: Floats
-    """(m, 2 sectors + 4) what the limits were widened by: cash min and max, sectors high and low, turnover, gain."""
+    """(m, 2 sectors + 4 + 2 k) what the limits were widened by: cash min and max, sectors high and low, turnover,
+    gain, factors high and low."""
     tracking_error_max: Floats
     """(m,) the caps in force."""
     can_buy: Flags

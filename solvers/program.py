@@ -3,11 +3,11 @@
     minimise   1/2 z'Pz + q'z    subject to   A z + s = b,   s in {0}^k x R_+^m
 
 with z = [free trades by security, y]: a sale entry has sign -1, a purchase +1. The first k rows say y = F'x; then the
-rows of r that the free trades could reach; then z >= 0 and z <= what is there. With few free trades y is multiplied
-out and its rows are gone. Around a good guess a limit that binds there at a price is an equality, and limits and bounds
-that are not near wait: whether they were rightly left out is for the certificate to say, computed over all of them.
-Variables and objective are scaled by ``SCALE`` so that the solver's tolerances mean what they say. P is the upper
-triangle: Clarabel takes a lower one without complaint and answers wrongly.
+rows of r that the free trades could reach, factor bands on y itself; then z >= 0 and z <= what is there. With few free
+trades and no factor band near y is multiplied out and its rows are gone. Around a good guess a limit that binds there
+at a price is an equality, and limits and bounds that are not near wait: whether they were rightly left out is for the
+certificate to say, computed over all of them. Variables and objective are scaled by ``SCALE`` so that the solver's
+tolerances mean what they say. P is the upper triangle: Clarabel takes a lower one in silence and answers wrongly.
 
 Symbols: `solvers.arrays`.
 """
@@ -20,7 +20,7 @@ import numpy as np
 
 from solvers.arrays import ABSENT, BUY, SELL, UNDECIDED, Account, Bytes, Floats, Integers, Response
 from solvers.compiling import kernel
-from solvers.dual import dual, trades_of
+from solvers.dual import dual, inside_band, trades_of
 
 SCALE = 100.0
 NONE = -1
@@ -81,7 +81,8 @@ class Program(NamedTuple):
 def fixed_trades(account: Account, free: Free) -> tuple[Floats, Floats, Floats]:
     """Return x (n,), y (k,) and what is left of r with the fixed trades done and the free ones at zero."""
     n, k = account.F.shape
-    sectors = (account.r.shape[0] - 4) // 2
+    sectors = (account.r.shape[0] - 4) // 2 - k
+    bands = 4 + 2 * sectors
     x = account.x0.copy()
     y = account.y0.copy()
     left = account.r.copy()
@@ -101,6 +102,10 @@ def fixed_trades(account: Account, free: Free) -> tuple[Floats, Floats, Floats]:
             left[2 + sectors + account.sector[i]] += trade
             for j in range(k):
                 y[j] += account.F[i, j] * trade
+    if account.banded:
+        for j in range(k):
+            left[bands + j] -= y[j] - account.y0[j]
+            left[bands + k + j] += y[j] - account.y0[j]
     return x, y, left
 
 
@@ -129,10 +134,18 @@ def list_variables(account: Account, free: Free) -> tuple[Integers, Integers, Fl
 
 
 @kernel
-def price_of(account: Account, pi: Floats, u: int) -> float:
-    """Return the price of row ``u`` of r at ``pi``, positive where the row pushes back."""
+def price_of(account: Account, pi: Floats, gamma: float, u: int) -> float:
+    """Return the price of row ``u`` of r at ``pi``, positive where the row pushes back.
+
+    A factor band's is what its lambda exceeds the pull of the exposure at the band by.
+    """
     k = account.y0.shape[0]
-    sectors = (account.r.shape[0] - 4) // 2
+    sectors = (account.r.shape[0] - 4) // 2 - k
+    bands = 4 + 2 * sectors
+    if u >= bands:
+        j = (u - bands) % k
+        pulled = pi[j] - gamma * inside_band(account.r, account.y0, j, pi[j] / gamma)
+        return float(pulled) if u < bands + k else -float(pulled)
     if u < 2:
         return float(pi[k]) if u == 0 else -float(pi[k])
     if u < 2 + 2 * sectors:
@@ -144,35 +157,45 @@ def price_of(account: Account, pi: Floats, u: int) -> float:
 @kernel
 def choose_rows(
     account: Account, left: Floats, security: Integers, entry: Integers, cap: Floats, guess: Floats, pi: Floats,
-    nearness: Nearness,
+    gamma: float, nearness: Nearness,
 ) -> tuple[Integers, int, int]:  # fmt: skip
     """Return where each row of r goes among the general rows, how many are equalities, and how many there are.
 
     -1 for a row that the free trades cannot reach, or that is not near. ``left`` is what the fixed trades leave.
     """
-    sectors = (account.r.shape[0] - 4) // 2
-    rows = left.shape[0]
+    k = account.y0.shape[0]
+    sectors = (account.r.shape[0] - 4) // 2 - k
+    bands = 4 + 2 * sectors
+    rows = left.shape[0] if account.banded else bands
     reach, use, touched = np.zeros(rows), np.zeros(rows), np.zeros(rows, np.int8)
     for v in range(cap.shape[0]):
         s = account.sector[security[v]]
         sign = 1.0 if entry[v] == NONE else -1.0
         gain = 0.0 if entry[v] == NONE else account.gain[entry[v]]
         for u, value in (
-            (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (rows - 2, 1.0), (rows - 1, gain),
+            (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (bands - 2, 1.0), (bands - 1, gain),
         ):  # fmt: skip
             reach[u] += max(value, 0.0) * cap[v]
             use[u] += value * guess[v]
             touched[u] = 1 if value != 0.0 else touched[u]
-    row_at = np.full(rows, NONE, np.int64)
+        if account.banded:
+            for j in range(k):
+                value = sign * account.F[security[v], j]
+                for u in (bands + j, bands + k + j):
+                    reach[u] += abs(value) * cap[v]
+                    use[u] += value * guess[v]
+                    touched[u] = 1 if value != 0.0 else touched[u]
+                    value = -value
+    row_at = np.full(left.shape[0], NONE, np.int64)
     equal = 0
     for u in range(rows):
-        binds = abs(left[u] - use[u]) < nearness.near and price_of(account, pi, u) > nearness.priced
+        binds = abs(left[u] - use[u]) < nearness.near and price_of(account, pi, gamma, u) > nearness.priced
         if binds and touched[u]:
             row_at[u] = equal
             equal += 1
     general = equal
     for u in range(rows):
-        is_wanted = price_of(account, pi, u) > 0.0 or left[u] - use[u] < nearness.near
+        is_wanted = price_of(account, pi, gamma, u) > 0.0 or left[u] - use[u] < nearness.near
         if row_at[u] == NONE and left[u] < reach[u] + 1e-12 and is_wanted:
             row_at[u] = general
             general += 1
@@ -276,10 +299,11 @@ def fill_rows(
 ) -> tuple[Floats, Integers, Integers]:  # fmt: skip
     """Return A in compressed columns: the factors (if any), the general rows, bounds of the free trades."""
     count = security.shape[0]
-    rows_of_r = row_at.shape[0]
-    sectors = (rows_of_r - 4) // 2
-    data = np.empty(count * (factors + 8) + factors)
-    rows = np.empty(count * (factors + 8) + factors, np.int64)
+    k = account.y0.shape[0]
+    sectors = (row_at.shape[0] - 4) // 2 - k
+    bands = 4 + 2 * sectors
+    data = np.empty(count * (factors + 8) + 3 * factors)
+    rows = np.empty(count * (factors + 8) + 3 * factors, np.int64)
     start = np.empty(count + factors + 1, np.int64)
     at = 0
     for v in range(count):
@@ -292,8 +316,7 @@ def fill_rows(
         gain = 0.0 if entry[v] == NONE else account.gain[entry[v]]
         for equalities in (True, False):
             for u, value in (
-                (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (rows_of_r - 2, 1.0),
-                (rows_of_r - 1, gain),
+                (0, sign), (1, -sign), (2 + s, sign), (2 + sectors + s, -sign), (bands - 2, 1.0), (bands - 1, gain),
             ):  # fmt: skip
                 if row_at[u] != NONE and value != 0.0 and (row_at[u] < equal) == equalities:
                     rows[at], data[at] = factors + row_at[u], value
@@ -308,6 +331,11 @@ def fill_rows(
         start[count + j] = at
         rows[at], data[at] = j, -1.0
         at += 1
+        high, low = row_at[bands + j], row_at[bands + k + j]
+        for row in (min(high, low), max(high, low)):
+            if row != NONE:
+                rows[at], data[at] = factors + row, 1.0 if row == high else -1.0
+                at += 1
     start[count + factors] = at
     return data[:at], rows[:at], start
 
@@ -316,7 +344,7 @@ def fill_rows(
 def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Nearness) -> Program:
     """Return the program over the free trades of one account, around its guess and the guessed prices ``pi``.
 
-    Where the trades are few the factors are multiplied out, else they stay variables of their own.
+    Where the trades are few the factors are multiplied out, else, and where a factor band is near, they stay variables.
     """
     k = account.y0.shape[0]
     gamma = account.gamma + theta
@@ -326,8 +354,9 @@ def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Near
     guess = np.empty(count)
     for v in range(count):
         guess[v] = free.guess_bought[security[v]] if entry[v] == NONE else free.guess_sale[entry[v]]
-    row_at, equal, general = choose_rows(account, left, security, entry, cap, guess, pi, nearness)
-    factors = k if count > k or count == 0 else 0
+    row_at, equal, general = choose_rows(account, left, security, entry, cap, guess, pi, gamma, nearness)
+    has_bands = bool((row_at[row_at.shape[0] - 2 * k :] != NONE).any())
+    factors = k if count > k or count == 0 or has_bands else 0
     low_at, high_at, height = choose_bounds(cap, guess, nearness.near, factors + general)
     if factors:
         P_data, P_rows, P_start = sparse_hessian(account, gamma, security, entry)
@@ -341,6 +370,13 @@ def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Near
     for u in range(row_at.shape[0]):
         if row_at[u] != NONE:
             b[factors + row_at[u]] = left[u] * SCALE
+    if account.banded:
+        bands = row_at.shape[0] - 2 * k
+        for j in range(k):
+            if row_at[bands + j] != NONE:
+                b[factors + row_at[bands + j]] += y[j] * SCALE
+            if row_at[bands + k + j] != NONE:
+                b[factors + row_at[bands + k + j]] -= y[j] * SCALE
     for v in range(count):
         i = security[v]
         pull = account.D[i] * x[i]
@@ -361,7 +397,7 @@ def read(
 ) -> None:
     """Turn Clarabel's answer into trades within their bounds and into prices."""
     k = account.y0.shape[0]
-    sectors = (program.row_at.shape[0] - 4) // 2
+    sectors = (program.row_at.shape[0] - 4) // 2 - k
     sale[:] = free.fixed_sale
     bought[:] = free.fixed_bought
     pi[:] = 0.0
@@ -390,7 +426,7 @@ def read(
             pi[k + 1 + u - 2] += price
         elif u < 2 + 2 * sectors:
             pi[k + 1 + u - 2 - sectors] -= price
-        else:
+        elif u < 4 + 2 * sectors:
             pi[k + 1 + sectors + u - 2 - 2 * sectors] = price
 
 

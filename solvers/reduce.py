@@ -72,7 +72,7 @@ def run(
     )
     sale = np.empty(len(account.quantity))
     bought = np.empty(len(account.D))
-    pi = np.empty(len(account.y0) + 3 + (len(account.r) - 4) // 2)
+    pi = np.empty(3 + (len(account.r) - 4) // 2)
     read(account, program, free, answer.x, answer.z, sale, bought, pi)
     return answer, sale, bought, pi
 
@@ -103,7 +103,7 @@ def solve_fixed(
 
 def solve_whole(account: Account, directions: Bytes, theta: float, bound: float, out: Response) -> Fixed:
     """Solve with ``directions`` fixed and every trade they allow a variable, with iterative refinement."""
-    size = len(account.y0) + 3 + (len(account.r) - 4) // 2
+    size = 3 + (len(account.r) - 4) // 2
     return _attempt(
         account, directions, theta, bound, all_free(account, directions), out, CAREFUL, ROUNDS_MAX + 1,
         guess=np.zeros(size), nearness=EVERYTHING,

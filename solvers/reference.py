@@ -3,7 +3,7 @@
     minimise    g/2 (|F'x|^2 + sum D x^2) + sum (tax + k) s + k sum b
     subject to  x = holding - benchmark - (sales of the security) + b
                 cash min <= cash - sum b + sum s + flow <= cash max
-                |sum of x over a sector| <= band for every sector
+                |sum of x over a sector| <= band for every sector,    |F'x| <= band for every factor
                 sum b + sum s <= turnover,    sum gain s <= net gain budget,    |x|_Sigma <= tracking-error cap
                 0 <= s <= what may be sold,   0 <= b <= room below the cap
     and for every disjunction: no purchases in the group, or no sales of its losses.
@@ -63,6 +63,9 @@ def solve_directions(view: AccountView, directions: tuple[int, ...]) -> float:
     rows += [sector_trade - sector_high, -sector_trade - sector_low] if np.isfinite(sector_high).all() else []
     rows += [cp.sum(bought) + cp.sum(sold) - turnover] if np.isfinite(turnover) else []
     rows += [padded(pieces.gain) @ sold - net_gain] if np.isfinite(net_gain) else []
+    least_exposure, largest_exposure = view.bands()
+    if np.isfinite(largest_exposure).all():
+        rows += [factor - largest_exposure, least_exposure - factor]
     least = cp.Problem(cp.Minimize(slack), [*bounds, *(row <= slack for row in rows)])
     least.solve(solver=cp.SCIPY, scipy_options={"method": "highs"})
     if least.value > INFEASIBLE_MIN:

@@ -83,6 +83,7 @@ class Terms(NamedTuple):
     """As it stands."""
     missing: float
     """Sum of all rows' shortfalls."""
+    banded: bool
 
 
 class Move(NamedTuple):
@@ -214,7 +215,7 @@ def apply(account: Account, state: State, move: Move, chains: Chains, count: boo
     """Keep the sums up to date with a move; ``count`` also books its shares."""
     i = move.security
     k = state.y.shape[0]
-    sectors = (state.left.shape[0] - 4) // 2
+    sectors = (state.left.shape[0] - 4) // 2 - k
     amount = move.shares * state.unit[i]
     trade = amount if move.chain < 0 else -amount
     if move.chain >= 0:
@@ -234,6 +235,10 @@ def apply(account: Account, state: State, move: Move, chains: Chains, count: boo
     state.x[i] += trade
     for j in range(k):
         state.y[j] += account.F[i, j] * trade
+    if account.banded:
+        for j in range(k):
+            state.left[4 + 2 * sectors + j] -= account.F[i, j] * trade
+            state.left[4 + 2 * sectors + k + j] += account.F[i, j] * trade
     state.left[0] -= trade
     state.left[1] += trade
     state.left[2 + account.sector[i]] -= trade
@@ -250,18 +255,32 @@ def short_of(left: float) -> float:
 
 
 @kernel
-def shortfall(left: Floats) -> float:
+def shortfall(left: Floats, factors: int) -> float:
     """Return the sum of all rows' shortfalls; gains per dollar sold are small, so that row is weighted up."""
     total = 0.0
+    gain = left.shape[0] - 2 * factors - 1
     for u in range(left.shape[0]):
-        total += short_of(left[u]) * (GAIN_WEIGHT if u == left.shape[0] - 1 else 1.0)
+        total += short_of(left[u]) * (GAIN_WEIGHT if u == gain else 1.0)
     return total
 
 
 @kernel
-def mended(left: Floats, sector: int, trade: float, amount: float, gain: float) -> float:
+def factors_mended(F: Floats, left: Floats, i: int, trade: float) -> float:
+    """Return by how much the factor bands' shortfall falls when security ``i`` is traded."""
+    k = F.shape[1]
+    high = left.shape[0] - 2 * k
+    total = 0.0
+    for j in range(k):
+        change = F[i, j] * trade
+        total += short_of(left[high + j]) - short_of(left[high + j] - change)
+        total += short_of(left[high + k + j]) - short_of(left[high + k + j] + change)
+    return total
+
+
+@kernel
+def mended(left: Floats, factors: int, sector: int, trade: float, amount: float, gain: float) -> float:
     """Return by how much the shortfall falls when a trade adds ``amount`` to turnover and ``gain`` to gains."""
-    rows = left.shape[0]
+    rows = left.shape[0] - 2 * factors
     sectors = (rows - 4) // 2
     total = short_of(left[0]) - short_of(left[0] - trade)
     total += short_of(left[1]) - short_of(left[1] + trade)
@@ -341,7 +360,7 @@ def best_move(tables: Tables, a: int, account: Account, state: State, chains: Ch
             for way in (1, -1):
                 if terms.missing > 0.0 or promises(way * (pull[i] + terms.kappa), curve[i]):
                     best = try_purchase(
-                        terms, i, way, unit[i], room[i], bought[i], pull[i], curve[i], sector[i], left, best
+                        terms, i, way, unit[i], room[i], bought[i], pull[i], curve[i], sector[i], left, F, best
                     )
         for c in range(capacity.shape[0]):
             i = security[c]
@@ -360,7 +379,9 @@ def best_move(tables: Tables, a: int, account: Account, state: State, chains: Ch
                     )
                     amount = (after - chain_sold[c]) * unit[i]
                     worse = tax + (terms.kappa - pull[i]) * amount + 0.5 * curve[i] * amount * amount
-                    mends = mended(left, sector[i], -amount, amount, gain)
+                    mends = mended(left, F.shape[1], sector[i], -amount, amount, gain)
+                    if terms.banded:
+                        mends += factors_mended(F, left, i, -amount)
                     mends += tracking_mended(terms, pull[i], curve[i], -amount)
                     score = score_of(terms.missing, mends, worse, abs(amount))
                     if score > best.score:
@@ -379,7 +400,8 @@ def terms_of(tables: Tables, a: int, account: Account, state: State) -> Terms:
         account.gamma,
         account.te2,
         te2,
-        shortfall(state.left) + short_of(tracking_left(account.te2, te2)),
+        shortfall(state.left, state.y.shape[0]) + short_of(tracking_left(account.te2, te2)),
+        account.banded,
     )
 
 
@@ -408,7 +430,7 @@ def move_size(missing: float) -> float:
 @kernel
 def try_purchase(
     terms: Terms, i: int, way: int, unit: float, room: float, now: int, pull: float, curve: float, sector: int,
-    left: Floats, best: Move,
+    left: Floats, F: Floats, best: Move,
 ) -> Move:  # fmt: skip
     """Return the better of ``best`` and buying more (``way`` 1) or less (-1) of security ``i``."""
     step = terms.step
@@ -429,7 +451,10 @@ def try_purchase(
             return best
     amount = shares * unit
     trade = way * amount
-    mends = mended(left, sector, trade, trade, 0.0) + tracking_mended(terms, pull, curve, trade)
+    mends = mended(left, F.shape[1], sector, trade, trade, 0.0)
+    if terms.banded:
+        mends += factors_mended(F, left, i, trade)
+    mends += tracking_mended(terms, pull, curve, trade)
     score = score_of(terms.missing, mends, slope * amount + 0.5 * curve * amount * amount, amount)
     return Move(score, i, -1, way * shares) if score > best.score else best
 

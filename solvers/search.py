@@ -253,7 +253,7 @@ def same(left: Bytes, right: Bytes) -> bool:
 def new_desk(account: Account, out: Response, nodes_max: int) -> Desk:
     """Return storage for a search with at most ``nodes_max`` splits."""
     d = account.member_at.shape[0] - 1
-    size = account.y0.shape[0] + 3 + (account.r.shape[0] - 4) // 2
+    size = 3 + (account.r.shape[0] - 4) // 2
     rows = 2 * nodes_max + 1
     return Desk(
         out,

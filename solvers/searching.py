@@ -50,8 +50,8 @@ def grown(values: Floats, rows: int) -> Floats:
 def search_all(tables: Tables, rows: Integers, book: Book, target: float, nodes_max: int) -> Searched:
     """Search the accounts ``rows`` of the shard, prepared in ``book``, each on its own and from cold."""
     count = rows.shape[0]
-    n, k = tables.F.shape
-    size = k + 3 + (book.r.shape[1] - 4) // 2
+    n = tables.F.shape[0]
+    size = 3 + (book.r.shape[1] - 4) // 2
     out = Searched(
         np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count),
         np.zeros(count, np.int64), np.zeros(count, np.int64),

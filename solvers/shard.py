@@ -17,6 +17,7 @@ from solvers.explain import AccountOrders, order_reasons, shadow_prices
 from solvers.line import Line
 from solvers.prepare import Tables
 from solvers.problem import Certificate, Flags, ShardAnswers, ShardProblems, SolveSettings
+from solvers.proven import proven
 from solvers.tables import refusals, tables_of
 
 BLOCK = 256
@@ -54,7 +55,8 @@ def solve_shard(problems: ShardProblems, settings: SolveSettings) -> ShardAnswer
             _close(tables, int(a), closed_buys.get(household, set()), closed_losses.get(household, set()))
         for begin in range(0, len(rows), BLOCK):
             block = rows[begin : begin + BLOCK]
-            for a, answer in zip(block, line.answer_rows(block), strict=True):
+            for a, found in zip(block, line.answer_rows(block), strict=True):
+                answer = proven(problems, tables, int(a), found, settings)
                 answers[int(a)] = answer
                 household = int(problems.household[a])
                 bought, lost = _traded_groups(tables, int(a), answer)
@@ -154,8 +156,8 @@ def _orders_of(tables: Tables, a: int, answer: AccountAnswer) -> AccountOrders:
 
 def _certificate(tables: Tables, answers: list[AccountAnswer]) -> Certificate:
     """Return the leaves of all accounts side by side."""
-    n, k = tables.F.shape
-    size = k + 3 + (tables.relaxed.shape[1] - 4) // 2
+    n = tables.F.shape[0]
+    size = 3 + (tables.relaxed.shape[1] - 4) // 2
     counts = [0 if answer.leaves is None else len(answer.leaves.theta) for answer in answers]
     start = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     prices = np.zeros((int(start[-1]), size))

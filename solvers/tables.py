@@ -32,6 +32,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         problems.turnover_max,
         budget,
         problems.tracking_error_max,
+        problems.factor_band,
     )
     rates = (
         problems.short_gain_rate,
@@ -64,7 +65,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         ),
         rates=np.ascontiguousarray(np.stack(rates, axis=1), np.float64),
         limits=np.ascontiguousarray(np.stack(limits, axis=1), np.float64),
-        relaxed=np.zeros((accounts, 4 + 2 * sectors)),
+        relaxed=np.zeros((accounts, 4 + 2 * sectors + 2 * exposures.shape[1])),
         max_weight=np.ascontiguousarray(problems.max_weight, np.float64),
         can_buy=np.array(problems.can_buy, np.bool_),
         can_sell=np.ascontiguousarray(problems.can_sell, np.bool_),
@@ -78,6 +79,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         share_step=problems.share_step_micro.astype(np.int64),
         min_trade=problems.min_trade_microusd.astype(np.int64),
         trigger=problems.trigger.astype(np.float64),
+        relaxation_rank=problems.relaxation_rank.astype(np.int64),
         same_lot=continued_lots(problems),
     )
 
@@ -105,6 +107,7 @@ def refusals(problems: ShardProblems, tables: Tables) -> dict[int, AccountAnswer
         "loss_margin": problems.loss_margin,
         "sector_band": problems.sector_band,
         "turnover_max": problems.turnover_max,
+        "factor_band": problems.factor_band,
         "tracking_error_max": problems.tracking_error_max,
         "trigger": problems.trigger,
         "share_step_micro": problems.share_step_micro.astype(np.float64) - 1.0,

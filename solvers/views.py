@@ -171,9 +171,16 @@ class View:
             problems.cash_max[rows] - cash + wide[:, 1],
             band - active + wide[:, 2 : 2 + sectors],
             band + active + wide[:, 2 + sectors : 2 + 2 * sectors],
-            problems.turnover_max[rows] + wide[:, -2],
-            np.where(limited, budget / self.nav, np.inf) + wide[:, -1],
+            problems.turnover_max[rows] + wide[:, 2 + 2 * sectors],
+            np.where(limited, budget / self.nav, np.inf) + wide[:, 3 + 2 * sectors],
         )
+
+    def bands(self) -> tuple[Floats, Floats]:
+        """Return (accounts, k) the least and the largest exposure of the active weights to each factor."""
+        k = self.market.exposures.shape[1]
+        band, wide = self.problems.factor_band[self.rows, None], self.relaxed
+        at = 4 + 2 * len(self.market.sectors)
+        return -(band + wide[:, at + k : at + 2 * k]), band + wide[:, at : at + k]
 
     def groups(self) -> tuple[Integers, Integers]:
         """Return securities by identical group, groups by first member; and where each group begins among them."""
@@ -258,6 +265,11 @@ class AccountView:
         """Return what idling leaves of: cash high, cash low, sectors high, sectors low, turnover, net gain."""
         high, low, sector_high, sector_low, turnover, net_gain = self.view.limits()
         return float(high[0]), float(low[0]), sector_high[0], sector_low[0], float(turnover[0]), float(net_gain[0])
+
+    def bands(self) -> tuple[Floats, Floats]:
+        """Return (k,) the least and the largest exposure of the active weights to each factor."""
+        low, high = self.view.bands()
+        return low[0], high[0]
 
     def disjunctions(self, pieces: Pieces) -> list[list[int]]:
         """Return the members of each group where something can be bought and some loss can be sold."""

@@ -24,6 +24,7 @@ import scipy.optimize
 import scipy.sparse as sp
 
 from solvers.arrays import ABSENT, UNDECIDED, Account, Floats, Integers
+from solvers.declared import row_ranks
 from solvers.orders import INTACT, TRACKING_ERROR, Result, result_of
 from solvers.prepare import Tables
 from solvers.quiet import without_output
@@ -110,12 +111,26 @@ def least_slack(
 ) -> Floats | None:
     """Return by how much the rows that idling breaks must give for some orders to keep the rest; None for no orders.
 
-    No row gives more than idling breaks it by, and cash no more than its minimum.
+    No row gives more than idling breaks it by, and cash no more than its minimum. Where the policy declares an order,
+    the limits it names give, the last of them least, and idling does not matter.
     """
     program = Program(tables, a, account, lots, trades, reach=None)
-    broken = np.maximum(-account.r, 0.0)
-    broken[0] = min(broken[0], max(float(tables.limits[a, 2]) - float(tables.relaxed[a, 0]), 0.0))
-    return program.slack(broken)
+    cash = max(float(tables.limits[a, 2]) - float(tables.relaxed[a, 0]), 0.0)
+    rank = tables.relaxation_rank[a]
+    if rank.any():
+        ranks = row_ranks(rank, account)
+        most = np.where(ranks > 0, np.inf, 0.0)
+        most[0] = min(most[0], cash)
+        return program.slack(most, ranks)
+    breach = np.maximum(-account.r, 0.0)
+    broken = breach.copy()
+    broken[0] = min(broken[0], cash)
+    slack = program.slack(broken, np.ones(len(broken), np.int64))
+    idle_te2 = 2.0 * account.half_specific + float(sum(value * value for value in account.y0.tolist()))
+    if slack is None and broken[0] == breach[0] and idle_te2 <= account.te2:
+        # Idling is orders in whole steps too, and today's breach is what it needs.
+        return broken
+    return slack
 
 
 def risk_slope(account: Account, trade: Floats) -> Floats:
@@ -274,15 +289,21 @@ class Program:
     def _limit_terms(self) -> list[list[tuple[int, float]]]:
         """Return the terms of every row of r."""
         account = self.account
-        sectors = (len(account.r) - 4) // 2
+        k = len(account.y0)
+        sectors = (len(account.r) - 4) // 2 - k
+        bands = 4 + 2 * sectors
         rows: list[list[tuple[int, float]]] = [[] for _ in range(len(account.r))]
         for i in sorted({*self.buys, *self.sales}):
             net = self._trade_terms(i)
             s = int(account.sector[i])
             for u, sign in ((0, 1.0), (1, -1.0), (2 + s, 1.0), (2 + sectors + s, -1.0)):
                 rows[u] += [(column, sign * value) for column, value in net]
-            rows[-2] += [(column, abs(value)) for column, value in net]
-            rows[-1] += [(piece, gain) for piece, gain, _ in self.sales.get(i, []) if gain != 0.0]
+            rows[bands - 2] += [(column, abs(value)) for column, value in net]
+            rows[bands - 1] += [(piece, gain) for piece, gain, _ in self.sales.get(i, []) if gain != 0.0]
+            for j in np.flatnonzero(account.F[i]).tolist() if account.banded else []:
+                exposure = float(account.F[i, j])
+                rows[bands + j] += [(column, exposure * value) for column, value in net]
+                rows[bands + k + j] += [(column, -exposure * value) for column, value in net]
         return rows
 
     def orders(self) -> Orders | None:
@@ -310,8 +331,11 @@ class Program:
                 return None
         return None
 
-    def slack(self, most: Floats) -> Floats | None:
-        """Return the least slack (rows of r,) up to ``most`` under which orders exist, or None."""
+    def slack(self, most: Floats, ranks: Integers) -> Floats | None:
+        """Return the least slack (rows of r,) up to ``most`` under which orders exist, or None.
+
+        The rows of the highest of ``ranks`` give least, under that the next: `solvers.declared`.
+        """
         self.model.cost = [0.0] * len(self.model.cost)
         columns = {}
         for u, row in enumerate(self._limit_terms()):
@@ -322,6 +346,23 @@ class Program:
                 columns[u] = self.model.column(cost=1.0, low=0.0, high=float(most[u]) * self.nav, integral=False)
                 extra = [(columns[u], -1.0)]
             self.model.row([*row, *extra], high=float(self.account.r[u]) * self.nav)
+        slack = None
+        for level in sorted({int(ranks[u]) for u in columns} or {0}, reverse=True):
+            chosen = [column for u, column in columns.items() if ranks[u] == level]
+            for column in columns.values():
+                self.model.cost[column] = float(column in chosen)
+            found = self._within_cap()
+            if found is None:
+                return None
+            slack = np.zeros(len(self.account.r))
+            for u, column in columns.items():
+                slack[u] = max(found[column] / self.nav, 0.0)
+            least = sum(float(found[column]) for column in chosen)
+            self.model.row([(column, 1.0) for column in chosen], high=least + MARGIN_USD)
+        return slack
+
+    def _within_cap(self) -> Floats | None:
+        """Return the model's best columns whose orders keep the tracking-error cap, or None."""
         cap = math.sqrt(self.account.te2)
         for _ in range(PROGRAMS_MAX):
             found = self.model.solve()
@@ -329,10 +370,7 @@ class Program:
                 return None
             orders = self._read(found)
             if orders.result.te2 <= cap * cap or self.account.te2 >= ABSENT:
-                slack = np.zeros(len(self.account.r))
-                for u, column in columns.items():
-                    slack[u] = max(found[column] / self.nav, 0.0)
-                return slack
+                return found
             self._add_tangent(orders)
         return None
 

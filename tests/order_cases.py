@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ledger.amounts import MICRO, part
-from solvers.problem import NO_GAIN_LIMIT, Floats, Integers, Market, Mode, ShardProblems
+from solvers.problem import NO_GAIN_LIMIT, RELAXABLE, Floats, Integers, Market, Mode, ShardProblems
 
 COMBINATIONS_MAX = 60_000
 LOT_STEPS_MAX = 200
@@ -59,6 +59,8 @@ def tight_account(seed: int, **changes: Any) -> ShardProblems:  # noqa: ANN401 -
         "turnover_max": float(random.choice([0.02, 0.1, 0.4, np.inf])),
         "net_gain_budget_microusd": int(random.choice([NO_GAIN_LIMIT, 0, round(0.01 * abs(value + cash))])),
         "tracking_error_max": float(random.choice([np.inf, np.inf, 0.08])),
+        "factor_band": np.inf,
+        "relaxation_rank": np.zeros(len(RELAXABLE), np.int64),
         "trigger": 0.0,
         "loss_margin": 0.0,
         "share_step_micro": MICRO,
@@ -229,6 +231,7 @@ def best_orders(problems: ShardProblems) -> float | None:
     active = facts.x0 + net / nav
     for s in range(len(market.sectors)):
         fits &= np.abs(active[:, market.sector == s].sum(axis=1)) <= float(problems.sector_band[0])
+    fits &= (np.abs(active @ market.exposures) <= float(problems.factor_band[0])).all(axis=1)
     for group in np.unique(market.identical_group):
         inside = side[:, market.identical_group == group]
         fits &= ~((inside == 1).any(axis=1) & (inside == -1).any(axis=1))

@@ -32,6 +32,10 @@ CASES: dict[str, dict[str, Any]] = {
     "no gain allowed": {"names": 18, "factors": 10, "sector_band": 1.0, "net_gain_budget_microusd": 0},
     "identical groups": {"names": 12, "factors": 4, "pairs": 4, "sector_band": 1.0, "net_gain_budget_microusd": 0},
     "small turnover, no cost": {"names": 10, "factors": 4, "sector_band": 0.05, "turnover_max": 0.05, "cost_rate": 0.0},
+    "factor bands": {
+        "names": 14, "factors": 8, "sector_band": 1.0, "cash_min": 0.0, "cash_max": 0.5, "factor_band": 0.004,
+        "turnover_max": 0.6, "net_gain_budget_microusd": 0,
+    },
     "no cash, cheap gains, none allowed": {
         "names": 12, "factors": 6, "cash_microusd": 0, "net_gain_budget_microusd": 0, "short_gain_rate": 0.05,
         "long_gain_rate": 0.02,

@@ -26,6 +26,7 @@ CASES = {
     "identical groups": {"names": 16, "pairs": 8, "sector_band": 0.5},
     "tight gain budget": {"names": 16, "net_gain_budget_microusd": 0, "short_gain_rate": 0.1, "long_gain_rate": 0.05},
     "tight turnover": {"names": 16, "turnover_max": 0.05, "cash_min": 0.0, "cash_max": 0.9, "sector_band": 1.0},
+    "factor bands": {"names": 16, "factor_band": 0.003, "cash_min": 0.0, "cash_max": 0.9, "sector_band": 1.0},
     "middle": {"names": 40},
     "larger": {"names": 80, "pairs": 10},
 }
@@ -70,6 +71,8 @@ def scip_bounds(view: AccountView) -> tuple[float, float, int]:
         members = np.flatnonzero(market.sector == s).tolist()
         change = quicksum(active[i] - float(view.x0[i]) * SCALE for i in members)
         limits += [(change, float(sector_high[s])), (-change, float(sector_low[s]))] if members else []
+    for y, low_exposure, high_exposure in zip(factor, *view.bands(), strict=True):
+        limits += [(y, float(high_exposure)), (-y, -float(low_exposure))]
     for row, limit in limits:
         if np.isfinite(limit):
             model.addCons(row <= limit * SCALE)

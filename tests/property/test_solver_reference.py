@@ -26,8 +26,13 @@ CASES = {
     "buy only": {"mode": 2, "cash_min": 0.0},
     "free trading": {"cost_rate": 0.0, "turnover_max": np.inf, "sector_band": np.inf},
     "tracking-error cap": {"tracking_error_max": 0.06, "taxable": True},
+    "factor bands": {"factor_band": 0.004, "cash_min": 0.0, "cash_max": 0.5, "sector_band": 1.0, "turnover_max": 0.6},
+    "factor bands and a tracking-error cap": {
+        "factor_band": 0.004, "tracking_error_max": 0.05, "cash_min": 0.0, "cash_max": 0.5, "sector_band": 1.0,
+        "turnover_max": 0.6,
+    },
     "expected withdrawal": {"flow_microusd": -2_000_000_000},
-}
+}  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -34,7 +34,8 @@ def whole_instance() -> Document:
         lot.update(sale_allowed=True, loss_sale_allowed=True)
     document["policy"].update(
         sector_band=0.5, turnover_max=0.5, net_gain_budget_usd=100.0, tracking_error_max=0.5, share_step=0.01,
-        min_trade_usd=1.0, trigger=0.0, loss_margin=0.02, mode="tax_aware",
+        min_trade_usd=1.0, factor_band=0.5, relaxation_order=["turnover", "cash"], trigger=0.0, loss_margin=0.02,
+        mode="tax_aware",
     )  # fmt: skip
     return document
 
@@ -54,6 +55,12 @@ CASES: dict[str, tuple[str, Callable[[Document], Any]]] = {
     "a word where a list belongs": ("INST-014", lambda d: d.update(lots="none")),
     "a word for a truth": ("INST-014", lambda d: d["securities"][0].update(can_buy="false")),
     "an unknown field": ("INST-015", lambda d: d["policy"].update(turnover=0.1)),
+    "a factor band on other exposures": (
+        "INST-017", lambda d: (d.update(factor_covariance=[[0.5]]), d["policy"].update(factor_band=0.01))),
+    "a negative factor band": ("INST-005", lambda d: d["policy"].update(factor_band=-0.01)),
+    "an unknown limit that gives": ("INST-018", lambda d: d["policy"].update(relaxation_order=["turnover", "tax"])),
+    "a limit that gives twice": ("INST-018", lambda d: d["policy"].update(relaxation_order=["cash", "cash_min"])),
+    "an order that is no list": ("INST-014", lambda d: d["policy"].update(relaxation_order="cash")),
     "more shares than can be counted": ("INST-016", lambda d: d["lots"][0].update(shares=1e14)),
     "more money than can be counted": ("INST-016", lambda d: d["lots"][0].update(shares=1e11)),
     "a price that cannot be counted": ("INST-016", lambda d: d["securities"][0].update(price_usd=1e9)),

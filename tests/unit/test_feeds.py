@@ -428,3 +428,39 @@ def test_the_opening_is_not_read_after_the_first_night(book: Book) -> None:
 def test_every_code_has_a_remedy_in_the_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "feeds.md").read_text(encoding="utf-8")
     assert [code for code in REMEDIES if code not in page] == []
+
+
+def with_policy_columns(*cells: str) -> str:
+    """Return the tiny accounts with a factor band and a relaxation order each."""
+    header, *rows = TINY["accounts"].splitlines()
+    lines = [
+        f"{header},factor_band,relaxation_order",
+        *(f"{row},{cell}" for row, cell in zip(rows, cells, strict=True)),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("cells", "column", "found"),
+    [
+        (("-0.1,", ",", ","), "factor_band", "'-0.1'"),
+        ((",", ",turnover;sectors", ","), "relaxation_order", "'turnover;sectors'"),
+        ((",", ",turnover; cash", ","), "relaxation_order", "'turnover; cash'"),
+        ((",", ",cash;turnover;cash", ","), "relaxation_order", "'cash;turnover;cash'"),
+        ((",", ",cash_min;cash", ","), "relaxation_order", "'cash_min;cash'"),
+    ],
+)
+def test_factor_bands_and_relaxation_orders_are_refused_by_name(
+    book: Book, cells: tuple[str, ...], column: str, found: str
+) -> None:
+    put(book, "accounts", with_policy_columns(*cells))
+    error = refused(book, "accounts")
+    assert error.where.endswith(f"column {column}")
+    assert found in error.found
+
+
+def test_a_relaxation_order_names_limits_that_exist(book: Book) -> None:
+    put(book, "accounts", with_policy_columns("0.01,turnover;sector_band;cash", ",cash_max;tracking_error_max", ","))
+    accounts = Intake(book=book, night=FIRST_NIGHT).rows("accounts")
+    assert accounts["relaxation_order"].to_list() == ["turnover;sector_band;cash", "cash_max;tracking_error_max", None]
+    assert accounts["factor_band"].to_list() == [0.01, None, None]

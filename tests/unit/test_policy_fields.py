@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 
 from assets.sessions import session_after
-from assets.store import Store
+from assets.store import SQL, Store
 from tests.judged_books import NIGHT, SHARD, propose, reconciled, rewrite
 
 Outcomes = dict[str, tuple[str, str]]
@@ -156,3 +156,45 @@ def test_an_expected_flow_is_raised_and_invested(
         assert after.height == 1
         assert abs(after["cash_with_flow"].item() / nav) < 0.04
         assert abs(after["cash_after_microusd"].item() + amount) < 0.04 * nav
+
+
+def factor_audit(path: Path) -> list[tuple[str, str]]:
+    """Return the rows of the factor band's audit over the night's approved orders."""
+    store = Store(path)
+    shard = {"lots": "lots", "proposals": "proposals", "approved": "reconciliation"}
+    night = {"policies": "account_policies", "prices": "prices", "benchmark": "benchmark_weights", "risk": "risk_model"}
+    versions = {alias: store.head(asset, night=NIGHT, shard=SHARD) for alias, asset in shard.items()}
+    versions |= {alias: store.head(asset, night=NIGHT) for alias, asset in night.items()}
+    statement = (SQL / "audits" / "no_certified_account_leaves_its_factor_band.sql").read_text(encoding="utf-8")
+    with store.reading(versions) as tables:
+        for table in ("outcome", "approved_order"):
+            statement = statement.replace(f"from {table}", f"from approved.{table}")
+        return tables.select(statement).rows()
+
+
+def test_a_factor_band_binds_and_its_audit_bites(proposed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    shutil.copytree(proposed, path)
+    reconciled(path)
+    band = "update account set factor_band = 0.0004, sector_band = null, turnover_max = null, cash_max = 0.5"
+    rewrite(path, "account_policies", band, shard=None)
+    assert len(factor_audit(path)) >= 5
+    outcomes, orders = reconciled(path, anew=True)
+    assert not {reason for _, reason in outcomes.values() if "the judge" in reason}
+    assert sum(status == CERTIFIED for status, _ in outcomes.values()) >= 3
+    assert orders.height > 0
+    assert factor_audit(path) == []
+
+
+def test_a_declared_order_is_what_gives_in_the_night(proposed: Path, tmp_path: Path) -> None:
+    path = tmp_path / "book"
+    shutil.copytree(proposed, path)
+    change = "update account set turnover_max = 0.001, cash_min = 0.05, cash_max = 0.06, relaxation_order = 'turnover'"
+    rewrite(path, "account_policies", change, shard=None)
+    outcomes, _ = reconciled(path, anew=True)
+    assert not {reason for _, reason in outcomes.values() if "the judge" in reason}
+    relaxed = [reason for status, reason in outcomes.values() if status == "CERTIFIED_RELAXED"]
+    assert len(relaxed) >= 5
+    assert all(reason.startswith("relaxed in the declared order: turnover by ") for reason in relaxed)
+    facts = facts_of(path).filter(pl.col("status") == "CERTIFIED_RELAXED")
+    assert (facts["cash_with_flow"] / facts["nav_microusd"]).is_between(0.05 - 1e-9, 0.06 + 1e-9).all()

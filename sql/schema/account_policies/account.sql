@@ -1,6 +1,6 @@
 -- account: the policy of every account of the book, as of the night.
 -- Grain:   one row per account_id.
--- Units:   rates and weights are fractions; *_bps basis points; an empty limit is null.
+-- Units:   rates and weights are fractions; *_bps basis points; factor_band annualised exposure; an empty limit is null.
 create table account (
     account_id varchar not null,
     household_id varchar not null,
@@ -24,5 +24,7 @@ create table account (
     trigger_bps double not null,
     min_trade_microusd bigint not null,
     share_step_micro bigint not null check (share_step_micro > 0),
-    min_holding_days integer not null
+    min_holding_days integer not null,
+    factor_band double,
+    relaxation_order varchar
 )

@@ -9,7 +9,7 @@ create table non_trade (
         stopped_by in (
             'wash_window', 'dispute', 'household_purchase', 'household_loss_sale', 'purchase_tonight',
             'loss_sale_tonight', 'minimum_holding_days', 'mode', 'no_sell', 'no_buy', 'exclusion', 'frozen_name',
-            'not_in_benchmark', 'max_weight', 'net_gain_budget', 'turnover', 'tracking_error', 'sector', 'cash', 'tax',
+            'not_in_benchmark', 'max_weight', 'net_gain_budget', 'turnover', 'tracking_error', 'sector', 'cash', 'tax', 'factor_band',
             'cost'
         )
     ),
