@@ -1,0 +1,56 @@
+"""Accounts on which the solve once claimed too much, or did what it may not: kept so that it never does again."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from solvers.instance import solve_instance
+
+HERE = Path(__file__).resolve().parents[1] / "instances"
+NAMES = sorted(path.stem for path in HERE.glob("*.json"))
+
+
+def answered(name: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    document = json.loads((HERE / f"{name}.json").read_text(encoding="utf-8"))
+    return document, solve_instance(document)
+
+
+def test_no_bound_lies_above_the_optimum() -> None:
+    """A gain in front of a loss, in a group of two securities: the best of all directions reaches 0.0565."""
+    _, answer = answered("sublots_in_a_group")
+    assert answer["status"] == "HELD_SOLVER" or answer["bound"] <= 0.0566
+
+
+def test_a_drifted_account_gives_its_cash_minimum_and_no_more() -> None:
+    _, answer = answered("no_cash_to_give")
+    assert answer["status"] == "CERTIFIED_RELAXED"
+    assert answer["cash_after_usd"] >= 0.0
+
+
+def test_an_account_without_a_cap_may_give_in_whole_steps() -> None:
+    _, answer = answered("whole_shares_without_a_cap")
+    assert answer["status"] == "CERTIFIED_RELAXED"
+    assert answer["orders"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_nothing_is_bought_and_sold_or_washed(name: str) -> None:
+    document, answer = answered(name)
+    group = {row["security_id"]: row.get("identical_group", row["security_id"]) for row in document["securities"]}
+    price = {row["security_id"]: row["price_usd"] for row in document["securities"]}
+    bought = {order["security_id"] for order in answer["orders"] if order["side"] == "buy"}
+    sold = {order["security_id"] for order in answer["orders"] if order["side"] == "sell"}
+    assert not bought & sold
+    losing = {
+        lot["lot_id"]
+        for lot in document["lots"]
+        if lot["shares"] * price[lot["security_id"]] < lot["basis_usd"] and document.get("taxable", True)
+    }
+    harvested = {
+        group[order["security_id"]] for order in answer["orders"] for lot in order["lots"] if lot["lot_id"] in losing
+    }
+    assert not {group[name] for name in bought} & harvested
