@@ -86,7 +86,7 @@ class Model:
                 constraints=scipy.optimize.LinearConstraint(
                     matrix, np.array([row[2] for row in self.rows]), np.array([row[3] for row in self.rows])
                 ),
-                options={"disp": False, "presolve": True, "node_limit": NODES_MAX, "mip_rel_gap": GAP_REL},
+                options={"disp": False, "presolve": False, "node_limit": NODES_MAX, "mip_rel_gap": GAP_REL},
             )
         return None if found.x is None else np.asarray(found.x, float)
 
