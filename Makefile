@@ -39,7 +39,7 @@ night: .venv/run $(BOOK)/book.toml
 	@echo "Lineage, partitions, checks:  make ui"
 
 test: .venv/dev
-	$(BIN)/python -P -m pytest
+	$(BIN)/python -P -m pytest --numprocesses auto --dist loadfile
 
 lint: .venv/dev
 	$(BIN)/ruff check .
