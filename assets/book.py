@@ -92,6 +92,11 @@ class Tax(Section):
     buying, and where the group is closed to loss sales it is not sold. Gains are reckoned at the night's close, and
     the fill comes at another price."""
 
+    @property
+    def loss_margin(self) -> float:
+        """Return ``loss_margin_bps`` as a fraction."""
+        return self.loss_margin_bps / 1e4
+
     def readings(self) -> policy.Readings:
         """Return the record that the ledger takes."""
         return policy.Readings(

@@ -47,7 +47,7 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
         held = held_before_solving(facts, unpriced=writing.query("proposals/unpriced_lots"), book=book)
         solvable = facts_without(facts, held["account_id"])
         market = market_of(facts)
-        problems = problems_of(solvable, market, trade_date=trade_date, loss_margin=loss_margin_of(book))
+        problems = problems_of(solvable, market, trade_date=trade_date, loss_margin=book.settings.tax.loss_margin)
         answers = solve_shard(problems, settings_of(book))
         writing.insert("answer", pl.concat([answer_rows(problems, answers, facts), held_rows(held, facts)]))
         writing.insert("proposed_order", order_rows(problems, answers))
@@ -72,11 +72,6 @@ def settings_of(book: Book) -> SolveSettings:
         gap_bp_target=solve.gap_bp_target,
         nodes_max=solve.nodes_max,
     )
-
-
-def loss_margin_of(book: Book) -> float:
-    """Return by which fraction above its basis a lot still counts as a loss for wash sales."""
-    return book.settings.tax.loss_margin_bps / IN_BASIS_POINTS
 
 
 def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts:

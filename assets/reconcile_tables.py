@@ -15,7 +15,7 @@ import polars as pl
 from assets.book import Book
 from assets.certificate_tables import offence_rows
 from assets.problem_arrays import ShardFacts, market_of, problems_of
-from assets.proposal_tables import facts_without, loss_margin_of, read_facts
+from assets.proposal_tables import facts_without, read_facts
 from assets.sessions import session_after
 from assets.store import Store, Version
 from ledger.amounts import to_micro
@@ -85,4 +85,4 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
 def solved_problems(facts: ShardFacts, *, held: pl.DataFrame, trade_date: dt.date, book: Book) -> ShardProblems:
     """Return the problems of the accounts with an answer, made anew from the same tables as the answers were."""
     solved = facts_without(facts, held["account_id"])
-    return problems_of(solved, market_of(facts), trade_date=trade_date, loss_margin=loss_margin_of(book))
+    return problems_of(solved, market_of(facts), trade_date=trade_date, loss_margin=book.settings.tax.loss_margin)

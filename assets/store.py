@@ -28,6 +28,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
+from assets.sessions import session_after
 from assets.table_digest import digest_of_tables
 from ledger.errors import AuditError, StoreError
 
@@ -127,6 +128,25 @@ class Tables:
         finally:
             self._connection.unregister("incoming_frame")
 
+    def insert_text(self, table: str, frame: pl.DataFrame, *, where: str) -> None:
+        """Insert a ``frame`` of texts that came from the file ``where``.
+
+        Raises
+        ------
+        StoreError
+            Where a text is no value of its column.
+        """
+        try:
+            self.insert(table, frame)
+        except duckdb.Error as error:
+            raise StoreError(
+                code="STORE-007",
+                where=where,
+                found=str(error).splitlines()[0],
+                expected=f"rows as sql/publication/work/{table}.sql has them",
+                remedy="The file was changed after it was published. Restore it.",
+            ) from error
+
     def offenders(self, audit: str, **parameters: Parameter) -> pl.DataFrame:
         """Return the rows of ``sql/audits/<audit>.sql``, which must be none."""
         return self.query(f"audits/{audit}", **parameters)
@@ -191,6 +211,14 @@ class Store:
         """Return whether ``night`` is published, so that its heads no longer move."""
         return night != self.revising and (self.book / "published" / night.isoformat() / "manifest.json").exists()
 
+    def sealed_digest(self, name: str, *, night: dt.date) -> str | None:
+        """Return the version of a partition of ``night`` that a published night read or wrote; None where none did.
+
+        A shard that answers after the deadline is no part of its own night, and yet read by the next.
+        """
+        own = {} if night == self.revising else manifest_digests(self.book, night)
+        return own.get(name) or manifest_digests(self.book, session_after(night)).get(name)
+
     def head(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version:
         """Return the version that the night uses.
 
@@ -201,7 +229,7 @@ class Store:
         """
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
-        sealed = sealed_digests(self.book, night).get(name) if self.is_sealed(night) else None
+        sealed = self.sealed_digest(name, night=night)
         if sealed is not None:
             return self.version(asset, night=night, shard=shard, digest=sealed)
         try:
@@ -314,10 +342,9 @@ class Store:
             temporary.rename(version.path)
             sync(folder)
         head = folder / "head.json"
-        if self.is_sealed(version.night):
-            stands = sealed_digests(self.book, version.night).get(version.name)
-            if stands is not None:
-                return dataclasses.replace(version, is_head=stands == version.digest)
+        stands = self.sealed_digest(version.name, night=version.night)
+        if stands is not None:
+            return dataclasses.replace(version, is_head=stands == version.digest)
         if not head.exists() or head.read_text(encoding="utf-8") != text:
             write_once_renamed(head, text.encode())
         return version
@@ -337,11 +364,10 @@ def latest_manifest(book: Path, night: dt.date) -> Path | None:
     return max(revisions, key=lambda path: int(path.parent.name[9:]), default=folder / "manifest.json")
 
 
-def sealed_digests(book: Path, night: dt.date) -> Mapping[str, str]:
-    """Return the digests that a published night read and wrote, by partition name."""
+def manifest_digests(book: Path, night: dt.date) -> Mapping[str, str]:
+    """Return the digests that ``night`` read and wrote, by partition name; none where it is not published."""
     manifest = latest_manifest(book, night)
-    assert manifest is not None, night
-    return _digests_in(manifest)
+    return {} if manifest is None else _digests_in(manifest)
 
 
 @functools.lru_cache(maxsize=64)

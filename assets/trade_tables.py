@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Iterable, Sequence
 
 import polars as pl
 
 from assets.book import Book
+from assets.publication import audit_files
 from assets.publish import publish
-from assets.store import Store, Tables, Version, digest_of_version
+from assets.sessions import session_before
+from assets.store import Store, Tables, Version, digest_of_version, manifest_digests
 from ledger.errors import NightError, StoreError
 
 INPUTS = {
@@ -19,12 +22,6 @@ INPUTS = {
 }
 MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
-AUDITS = (
-    "every_account_of_the_book_is_published_once",
-    "every_block_is_the_sum_of_its_allocations",
-    "no_held_account_has_an_allocation",
-    "no_household_washes_its_own_loss_in_the_published_file",
-)
 
 
 def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: bool = False) -> Version:
@@ -49,29 +46,31 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             expected="an answer of every shard",
             remedy="Run the books of the missing shards; after the deadline, publish with their accounts held.",
         )
+    read = {version.name: version for version in read_by_night(store, book, night, answered=answered)}
+    for version in read.values():
+        require_intact(version)
     with store.writing("trades", night=night) as writing:
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)
         for shard in answered:
-            version = store.head("reconciliation", night=night, shard=shard)
-            require_intact(version)
-            writing.attach(version, alias="answered")
+            writing.attach(store.head("reconciliation", night=night, shard=shard), alias="answered")
             writing.run("trades/allocation")
             writing.run("trades/account_outcome", shard=shard)
             writing.detach("answered")
         for shard in missing:
             writing.run("trades/unanswered", shard=shard)
         writing.run("trades/published_order")
-        for audit in AUDITS:
-            writing.audit(audit)
-        writing.require_audits()
         files = published_files(writing, night=night)
+        found = audit_files(files, store=store, night=night, read=read, loss_margin=book.settings.tax.loss_margin)
+        writing.audits |= found.offenders
+        writing.inputs |= found.inputs
         statuses = writing.select("select status, count(*) as accounts from account_outcome group by status")
     assert writing.version is not None
-    read = {version.name: version.digest for version in read_by_night(store, book, night)}
     facts = {
         "inputs": feed_inputs(store, night=night),
-        "store": read | {writing.version.name: writing.version.digest},
+        "store": read_of_other_nights(store, night=night, read=read.values())
+        | {name: version.digest for name, version in read.items()}
+        | {writing.version.name: writing.version.digest},
         "counts": dict(statuses.iter_rows()),
     }
     publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
@@ -103,16 +102,31 @@ def _csv(tables: Tables, query: str, night: dt.date) -> bytes:
     return buffer.getvalue()
 
 
-def read_by_night(store: Store, book: Book, night: dt.date) -> list[Version]:
-    """Return every head version of the night that stands in the store, in order of name."""
+def read_by_night(store: Store, book: Book, night: dt.date, *, answered: Sequence[str]) -> list[Version]:
+    """Return every head version that the night reads, in order of name; of the shards those that have ``answered``."""
     whole = [store.head(asset, night=night) for asset in (*INPUTS.values(), *MARKET) if store.has(asset, night=night)]
     by_shard = [
         store.head(asset, night=night, shard=shard)
         for asset in BOOKS
-        for shard in book.shards
+        for shard in answered
         if store.has(asset, night=night, shard=shard)
     ]
     return sorted(whole + by_shard, key=lambda version: version.name)
+
+
+def read_of_other_nights(store: Store, *, night: dt.date, read: Iterable[Version]) -> dict[str, str]:
+    """Return the digests of what ``read`` was made from and no manifest of its own night names.
+
+    They are lots of shards that answered after the deadline: the night that reads them is what seals them.
+    """
+    before = session_before(night)
+    named = manifest_digests(store.book, before)
+    return {
+        name: digest
+        for version in read
+        for name, digest in sorted(version.inputs.items())
+        if name.split("/")[1:2] == [before.isoformat()] and not name.startswith("feeds/") and name not in named
+    }
 
 
 def feed_inputs(store: Store, *, night: dt.date) -> dict[str, str]:

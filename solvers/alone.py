@@ -278,11 +278,9 @@ class Alone:
         self.tables.relaxed[a, 0] = min(self.tables.relaxed[a, 0], max(float(self.tables.limits[a, 2]), 0.0))
         missing = cap_shortfall(account_of(prepare(self.tables, np.array([a])), 0))
         idle, cap = float(np.sqrt(searched.idle_te2[at])), float(self.tables.limits[a, 7])
-        wider: tuple[tuple[str, float], ...] = ()
         if missing > 0.0 and idle > cap:
             self.tables.limits[a, 7] = min(cap + missing + CAP_REST * (idle - cap - missing) + RELAXED_MARGIN, idle)
-            wider = (("tracking_error_max", float(self.tables.limits[a, 7]) - cap),)
-        if not (wider or slack.any()):
+        if not (float(self.tables.limits[a, 7]) > cap or slack.any()):
             # Nothing conflicts while buying and selling are both allowed: the directions make it impossible.
             nothing = np.zeros(len(account.quantity)), np.zeros(len(account.D))
             answer = self._widen(a, at, account, book, searched, nothing, 1)
@@ -291,7 +289,10 @@ class Alone:
         if answer.reason == INFEASIBLE:
             return self._conflict(a, account, searched, at)
         if not answer.status.is_held:
-            self._say_relaxed(a, answer, "drifted out of its limits, approaching", *wider)
+            # Orders in whole steps may have asked for a wider cap still: what is in force is named.
+            wider = float(self.tables.limits[a, 7])
+            more = (("tracking_error_max", wider - cap),) if wider > cap else ()
+            self._say_relaxed(a, answer, "drifted out of its limits, approaching", *more)
         return answer
 
     def _is_cap_alone(self, a: int, account: Account) -> bool:

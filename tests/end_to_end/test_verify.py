@@ -34,7 +34,7 @@ def test_a_published_night_is_replayed_to_the_bit(three_nights: Path) -> None:
     assert {check["check"]: check["checked"] > 0 for check in document["checks"]} == dict.fromkeys(
         (
             "published files", "manifest chain", "store partitions", "kept inputs", "published rows",
-            "audits of the published file", "replay",
+            "audits of the published files", "replay",
         ),
         True,
     )  # fmt: skip
