@@ -25,6 +25,7 @@ from typing import Any
 
 from assets.book import Book
 from assets.sessions import session_before
+from assets.signing import SIGNATURE, signer_of
 from assets.store import latest_manifest, sync
 from ledger.errors import PublishError
 
@@ -41,6 +42,8 @@ def publish(*, book: Book, night: dt.date, files: Mapping[str, bytes], facts: Ma
     ------
     PublishError
         Where the night is published with other files, and no revision was asked for.
+    SettingError
+        Where a key is configured that cannot sign.
     """
     standing = latest_manifest(book.path, night)
     folder, revision, supersedes = book.published(night), 0, None
@@ -54,7 +57,9 @@ def publish(*, book: Book, night: dt.date, files: Mapping[str, bytes], facts: Ma
     manifest = manifest_of(
         book=book, night=night, files=files, facts={**facts, "revision": revision}, supersedes=supersedes
     )
-    publish_once(folder, {**files, "manifest.json": manifest})
+    signer = signer_of(book)
+    signature = {SIGNATURE: signer.sign(manifest)} if signer else {}
+    publish_once(folder, {**files, "manifest.json": manifest, **signature})
     return folder
 
 

@@ -18,6 +18,7 @@ from assets.archive import Archive
 from assets.book import Book
 from assets.publish import DATA_FILES, revision_of, sha256_of
 from assets.sessions import sessions_between
+from assets.signing import SIGNATURE, fault_of, fingerprint_of, known_keys
 from assets.store import Store, Version, digest_of_version, latest_manifest
 from assets.trade_tables import AUDITS, INPUTS, published_files
 from ledger.errors import NightOrderError, StoreError
@@ -72,17 +73,23 @@ def published_night(*, book: Book, night: dt.date) -> Published:
     return Published(night=night, folder=manifest.parent, manifest=json.loads(manifest.read_bytes()))
 
 
-def verify_night(*, store: Store, book: Book, night: dt.date) -> list[Check]:
-    """Hold the published night to its manifest: files, chain, store, kept inputs, rows, audits.
+def verify_night(*, store: Store, book: Book, night: dt.date, verify_keys: Sequence[Path] = ()) -> list[Check]:
+    """Hold the published night to its manifest: files, chain, signature, store, kept inputs, rows, audits.
+
+    ``verify_keys`` are files with the public keys that count in place of those that the book names.
 
     Raises
     ------
     NightOrderError
         Where the night is not published.
+    SettingError
+        Where a public key cannot be read.
     """
     published = published_night(book=book, night=night)
+    checks = [check_files(published), check_chain(book=book, night=night)]
+    checks += check_signatures(book=book, night=night, verify_keys=verify_keys)
     intact = check_store(published, store=store)
-    checks = [check_files(published), check_chain(book=book, night=night), intact, check_inputs(published, book=book)]
+    checks += [intact, check_inputs(published, book=book)]
     if not intact.differences:
         checks += [check_rows(published, store=store), check_audits(published, store=store)]
     return checks
@@ -116,6 +123,24 @@ def check_chain(*, book: Book, night: dt.date) -> Check:
             superseded = manifest
         previous = standing
     return Check(check="manifest chain", checked=links, differences=tuple(differences))
+
+
+def check_signatures(*, book: Book, night: dt.date, verify_keys: Sequence[Path]) -> list[Check]:
+    """Hold every manifest of the night to its signature; no check where no public key is configured or given."""
+    keys = known_keys(book, others=verify_keys)
+    if not keys or (not verify_keys and night < book.settings.publish.signed_from):
+        return []
+    expected = "a signature by " + " or ".join(fingerprint_of(key) for key in keys)
+    manifests = _revisions(book, night)
+    differences = []
+    for manifest in manifests:
+        beside = manifest.with_name(SIGNATURE)
+        signature = beside.read_bytes() if beside.exists() else None
+        fault = fault_of(signature, content=manifest.read_bytes(), keys=keys)
+        if fault is not None:
+            where = beside.relative_to(book.path).as_posix()
+            differences.append(Difference(where=where, found=fault, expected=expected))
+    return [Check(check="signatures", checked=len(manifests), differences=tuple(differences))]
 
 
 def _revisions(book: Book, night: dt.date) -> list[Path]:

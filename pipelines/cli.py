@@ -168,11 +168,14 @@ def verify(
         Path | None, typer.Option(help="Where the replay may write; the system's temporary folder by default.")
     ] = None,
     workers: WorkerCount = None,
+    verify_key: Annotated[
+        list[Path] | None, typer.Option(help="A file of public keys that count, in place of the book's; repeatable.")
+    ] = None,
     *,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Hold a published night to its manifest: bytes, chain, store, kept inputs, audits; replay it to the bit.
+    """Hold a published night to its manifest: bytes, chain, signature, store, inputs, audits; replay it to the bit.
 
     Example: openbell verify book --night 2026-09-01 --replay
     """
@@ -180,7 +183,8 @@ def verify(
 
     with errors(as_json=as_json, debug=debug):
         opened = Book.open(book)
-        checks = verify_night(store=Store(opened.path), book=opened, night=night.date())
+        keys = tuple(verify_key or ())
+        checks = verify_night(store=Store(opened.path), book=opened, night=night.date(), verify_keys=keys)
         if replay or current:
             from pipelines.replay import check_replay
 
