@@ -21,6 +21,7 @@ from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
+from pipelines.retention_commands import retention
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 app.add_typer(bench)
+app.add_typer(retention)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -371,6 +373,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
 def _print_checks(checks: Sequence[Check]) -> None:
     for check in checks:
         verdict = "verified" if not check.differences else f"{len(check.differences)} DIFFERENCES"
+        if check.pruned:
+            verdict = f"{verdict if check.checked else 'not run'}, {len(check.pruned)} pruned (see `openbell rebuild`)"
         sys.stdout.write(f"{check.check:<28} {check.checked:>8} checked   {verdict}\n")
         for difference in check.differences[:20]:
             sys.stdout.write(f"  {difference.where}\n    found    {difference.found}\n")
