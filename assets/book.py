@@ -13,6 +13,9 @@ import pydantic
 from ledger import policy
 from ledger.errors import SettingError
 
+SIGNING = {"signing_key", "signing_passphrase_variable", "verify_key", "signed_from"}
+"""Keys of ``[publish]`` that no manifest tells: they change no answer, and a replay has no key."""
+
 
 class Section(pydantic.BaseModel):
     """A table of book.toml: immutable, typed, unknown keys refused."""
@@ -161,6 +164,15 @@ class Publish(Section):
 
     deadline: str = pydantic.Field(default="06:00", pattern=r"^[0-2]\d:[0-5]\d$")
     """Exchange time on the morning after the night; unanswered accounts are then held."""
+    signing_key: str = ""
+    """File with the Ed25519 private key that signs manifests, absolute or from the book on; empty: nothing is signed.
+    Only its owner may have access to it."""
+    signing_passphrase_variable: str = ""
+    """Environment variable that holds the key's passphrase, where it has one."""
+    verify_key: tuple[str, ...] = ()
+    """Files with the public keys whose signatures count, as many as keys were ever in use; empty: none is asked for."""
+    signed_from: dt.date = dt.date(1, 1, 1)
+    """Earlier nights need no signature: the night from which on the book is signed."""
 
 
 class Simulation(Section):
@@ -190,7 +202,9 @@ class BookSettings(Section):
 
     def printed(self) -> dict[str, dict[str, object]]:
         """Return what the manifest prints: every setting that can change an answer, in plain JSON values."""
-        sections: dict[str, dict[str, object]] = self.model_dump(mode="json", exclude={"market", "simulation"})
+        sections: dict[str, dict[str, object]] = self.model_dump(
+            mode="json", exclude={"market": True, "simulation": True, "publish": SIGNING}
+        )
         if self.custodian.lots == "none":
             # What binds nothing is not told: a book without a second book has the manifest that it always had.
             del sections["custodian"]

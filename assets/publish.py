@@ -25,7 +25,8 @@ from typing import Any
 
 from assets.book import Book
 from assets.sessions import session_before
-from assets.store import latest_manifest, sync
+from assets.signing import SIGNATURE, signer_of
+from assets.store import among_writers, latest_manifest, sync
 from ledger.errors import PublishError
 
 DATA_FILES = ("accounts.csv", "allocations.csv", "orders.csv")
@@ -41,6 +42,8 @@ def publish(*, book: Book, night: dt.date, files: Mapping[str, bytes], facts: Ma
     ------
     PublishError
         Where the night is published with other files, and no revision was asked for.
+    SettingError
+        Where a key is configured that cannot sign.
     """
     standing = latest_manifest(book.path, night)
     folder, revision, supersedes = book.published(night), 0, None
@@ -54,7 +57,10 @@ def publish(*, book: Book, night: dt.date, files: Mapping[str, bytes], facts: Ma
     manifest = manifest_of(
         book=book, night=night, files=files, facts={**facts, "revision": revision}, supersedes=supersedes
     )
-    publish_once(folder, {**files, "manifest.json": manifest})
+    signer = signer_of(book)
+    signature = {SIGNATURE: signer.sign(manifest)} if signer else {}
+    with among_writers(book.path):
+        publish_once(folder, {**files, "manifest.json": manifest, **signature})
     return folder
 
 
@@ -63,6 +69,12 @@ def revision_of(manifest: Path) -> int:
     number = json.loads(manifest.read_bytes())["revision"]
     assert isinstance(number, int), number
     return number
+
+
+def manifests_of(book: Book, night: dt.date) -> list[Path]:
+    """Return the manifests of a published night, the first publication first."""
+    folder = book.published(night)
+    return sorted([folder / "manifest.json", *folder.glob("revision-*/manifest.json")], key=revision_of)
 
 
 def same_files(folder: Path, files: Mapping[str, bytes]) -> bool:

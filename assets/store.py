@@ -3,6 +3,7 @@
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.duckdb    a version, never changed after its rename
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.json      its row counts, and the inputs it was first made from
     BOOK/store/<asset>/<night>[/<shard>]/head.json          which version the night uses, with its inputs
+    BOOK/store/pruned/<night>/<digest>.json                 which versions were dropped (`assets/retention.py`)
 
 A version is written to a temporary name by one process, audited, digested, fsynced and renamed. A rerun that
 reproduces the digest changes nothing; one that differs is kept beside the earlier version. Once the night is
@@ -16,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import datetime as dt
+import fcntl
 import functools
 import json
 import os
@@ -24,6 +26,7 @@ import shutil
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import polars as pl
@@ -35,6 +38,8 @@ from ledger.errors import AuditError, StoreError
 SQL = Path(__file__).resolve().parent.parent / "sql"
 SCHEMAS = {"broker_lots": "lots"}
 """Assets whose tables are those of another: the same statements write both."""
+PRUNED = "STORE-010"
+"""The error of a version that was dropped on purpose and can be made again."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
@@ -258,7 +263,7 @@ class Store:
         folder = self.folder(asset, night=night, shard=shard)
         path = folder / f"{digest}.duckdb"
         try:
-            facts = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+            facts = facts_of(path)
         except FileNotFoundError:
             raise _file_is_gone(partition_name(asset, night=night, shard=shard), path) from None
         if not path.exists():
@@ -292,6 +297,10 @@ class Store:
         StoreError
             Where a table to carry has other columns or CHECKs than the schema asks for.
         """
+        with among_writers(self.book):
+            yield from self._writing(asset, night=night, shard=shard, carried=carried)
+
+    def _writing(self, asset: str, *, night: dt.date, shard: str | None, carried: Carried | None) -> Iterator[Writing]:
         folder = self.folder(asset, night=night, shard=shard)
         folder.mkdir(parents=True, exist_ok=True)
         temporary = folder / f".{uuid.uuid4().hex}.tmp"
@@ -377,7 +386,46 @@ def _digests_in(manifest: Path) -> Mapping[str, str]:
     return digests
 
 
+def facts_of(path: Path) -> dict[str, Any]:
+    """Return the digest, rows and inputs of a version from the file beside it, which outlives a pruned one."""
+    facts: dict[str, Any] = json.loads(path.with_suffix(".json").read_text(encoding="utf-8"))
+    return facts
+
+
+@contextlib.contextmanager
+def among_writers(book: Path, *, alone: bool = False) -> Iterator[bool]:
+    """Hold the store's lock together with all who write, or ``alone``; yield whether it was to be had.
+
+    Who writes waits for the moment in which another is alone; who wants to be alone does not wait. The system lets a
+    lock go when its process ends, however it ends.
+    """
+    folder = book / "store" / ".locks"
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "writers.lock").open("w") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB if alone else fcntl.LOCK_SH)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def pruned_versions(store: Path, night: str) -> frozenset[tuple[str, str]]:
+    """Return name and digest of every version of ``night`` that was dropped because it can be made again."""
+    notes = [json.loads(note.read_bytes()) for note in sorted((store / "pruned" / night).glob("[0-9a-f]*.json"))]
+    return frozenset((name, digest) for note in notes for name, digest in note["dropped"].items())
+
+
 def _file_is_gone(name: str, path: Path) -> StoreError:
+    parts = name.split("/")
+    if (name, path.stem) in pruned_versions(path.parents[len(parts)], parts[1]):
+        return StoreError(
+            code=PRUNED,
+            where=f"store partition {name}",
+            found="a pruned file",
+            expected=path.name,
+            remedy=f"`openbell rebuild BOOK --night {parts[1]}` makes it again from the kept inputs.",
+        )
     return StoreError(
         code="STORE-002",
         where=f"store partition {name}",

@@ -21,6 +21,7 @@ from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
+from pipelines.retention_commands import retention
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 app.add_typer(bench)
+app.add_typer(retention)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -168,11 +170,14 @@ def verify(
         Path | None, typer.Option(help="Where the replay may write; the system's temporary folder by default.")
     ] = None,
     workers: WorkerCount = None,
+    verify_key: Annotated[
+        list[Path] | None, typer.Option(help="A file of public keys that count, in place of the book's; repeatable.")
+    ] = None,
     *,
     as_json: AsJson = False,
     debug: Debug = False,
 ) -> None:
-    """Hold a published night to its manifest: bytes, chain, store, kept inputs, audits; replay it to the bit.
+    """Hold a published night to its manifest: bytes, chain, signature, store, inputs, audits; replay it to the bit.
 
     Example: openbell verify book --night 2026-09-01 --replay
     """
@@ -180,7 +185,8 @@ def verify(
 
     with errors(as_json=as_json, debug=debug):
         opened = Book.open(book)
-        checks = verify_night(store=Store(opened.path), book=opened, night=night.date())
+        keys = tuple(verify_key or ())
+        checks = verify_night(store=Store(opened.path), book=opened, night=night.date(), verify_keys=keys)
         if replay or current:
             from pipelines.replay import check_replay
 
@@ -367,6 +373,8 @@ def _print_facts(facts: dict[str, Any]) -> None:
 def _print_checks(checks: Sequence[Check]) -> None:
     for check in checks:
         verdict = "verified" if not check.differences else f"{len(check.differences)} DIFFERENCES"
+        if check.pruned:
+            verdict = f"{verdict if check.checked else 'not run'}, {len(check.pruned)} pruned (see `openbell rebuild`)"
         sys.stdout.write(f"{check.check:<28} {check.checked:>8} checked   {verdict}\n")
         for difference in check.differences[:20]:
             sys.stdout.write(f"  {difference.where}\n    found    {difference.found}\n")

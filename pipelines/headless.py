@@ -24,6 +24,7 @@ from assets.feeds import feed_digests, validate_feeds
 from assets.night_order import require_night
 from assets.publish import revision_of
 from assets.sessions import session_after, session_before
+from assets.signing import signer_of
 from assets.store import Store, latest_manifest
 from ledger.errors import NightError, NightOrderError, OpenbellError
 from pipelines.arrivals import is_ingested
@@ -111,6 +112,7 @@ def run_night(
     book = workers.book
     store = Store(book.path)
     require_startable(book, store, night=night)
+    signer_of(book)  # a key that cannot sign is refused now, not when all the work is done
     if revise:
         require_revisable(book, store, night=night)
     validate_feeds(book=book, night=night)

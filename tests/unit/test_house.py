@@ -19,7 +19,7 @@ BELOW = {
 MAY_IMPORT = {
     "ledger": set(),
     "solvers": {"numpy", "numba", "scipy", "clarabel"},
-    "assets": {"numpy", "polars", "pyarrow", "pandera", "pydantic", "dagster"},
+    "assets": {"cryptography", "numpy", "polars", "pyarrow", "pandera", "pydantic", "dagster"},
     "pipelines": {"numpy", "polars", "pyarrow", "dagster", "typer", "rich"},
 }
 ONLY_HERE = {"duckdb": {"assets/store.py"}, "cvxpy": {"solvers/reference.py", "solvers/baselines.py"}}
