@@ -102,9 +102,9 @@ STAGES = (
         name="account_policies",
         group="accounts",
         write=account_tables.write_account_policies,
-        feeds=("accounts", "restrictions", "securities", "identical_groups"),
+        feeds=("accounts", "restrictions", "securities", "identical_groups", "rulings"),
         audits=account_tables.ACCOUNT_POLICIES_AUDITS,
-        description="Every account's policy and the restrictions in force tonight.",
+        description="Every account's policy, and the restrictions and rulings in force tonight.",
     ),
     Stage(
         name="account_shards",

@@ -21,6 +21,7 @@ from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
+from pipelines.ruling_commands import rulings
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -39,6 +40,7 @@ app = typer.Typer(
 )
 
 app.add_typer(bench)
+app.add_typer(rulings)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
