@@ -24,9 +24,7 @@ KNOWN = {
     "corporate_actions": {"security_id": "securities", "new_security_id": "securities"},
     "benchmark": {"security_id": "securities"},
     "activity": {"account_id": "accounts"},
-    "positions": {"account_id": "accounts", "security_id": "securities"},
     "custodian_lots": {"account_id": "accounts", "security_id": "securities"},
-    "cash": {"account_id": "accounts"},
     "flows": {"account_id": "accounts"},
 }
 """Which columns of a file name a security or an account that another file must know."""

@@ -49,6 +49,9 @@ class Stage:
     sharded: tuple[str, ...] = ()
     """Assets it reads whose partition is the (night, shard)."""
     reads_night_before: bool = False
+    reads_published_before: bool = False
+    """Whether it reads the `trades` of the session before, where they are published. No edge of Dagster's: one that
+    goes from an asset to a later one of the night before does not resolve."""
     audits: tuple[str, ...] = ()
     of_custodian_lots: bool = False
     """Whether only a book whose custodian sends its lots has this asset."""
@@ -193,6 +196,7 @@ STAGES = (
         write=reconcile_tables.write_reconciliation,
         nightly=tuple(reconcile_tables.INPUTS.values()),
         sharded=(*reconcile_tables.SHARD_INPUTS.values(), reconcile_tables.LOT_BREAKS),
+        reads_published_before=True,
         audits=reconcile_tables.AUDITS,
         description="Book against custodian, every limit re-checked on integers, and the orders that may go out.",
     ),
@@ -200,6 +204,7 @@ STAGES = (
         name="trades",
         group="trades",
         write=trade_tables.write_trades,
+        feeds=("rulings",),
         nightly=tuple(trade_tables.INPUTS.values()),
         sharded=("reconciliation",),
         audits=trade_tables.AUDITS,

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
+from typing import Any
 
 import polars as pl
 
 from assets.book import Book
 from assets.publish import publish
+from assets.published_rulings import PublishedRulings, rulings_for, solved_with
+from assets.rulings import digest_of_rulings, rulings_held
 from assets.store import Store, Tables, Version, digest_of_version
 from ledger.errors import NightError, StoreError
 
@@ -19,16 +23,27 @@ INPUTS = {
 }
 MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
+STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
+"""Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
 AUDITS = (
     "every_account_of_the_book_is_published_once",
     "every_block_is_the_sum_of_its_allocations",
     "no_held_account_has_an_allocation",
     "no_household_washes_its_own_loss_in_the_published_file",
+    "every_frozen_account_is_held_as_frozen",
+    "no_frozen_account_has_an_allocation",
+    "no_frozen_security_has_an_order",
+    "no_account_trades_over_a_break_that_nobody_accepts",
+    "no_name_is_traded_while_its_break_is_accepted",
+    "no_account_trades_on_cash_in_dispute",
 )
 
 
 def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: bool = False) -> Version:
     """Gather all shards, verify them, write the `trades` partition and publish the night's files.
+
+    What operators decide meanwhile counts: no ruling can be added while the files appear, and where one was added
+    since the files were made, they are made anew.
 
     Raises
     ------
@@ -38,6 +53,8 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
         Where a shard's file is not what its name says.
     PublishError
         Where the night is already published with other content.
+    RulingError, FeedError
+        Where the rulings cannot be read, or some are gone that the solve had read.
     """
     answered = [shard for shard in book.shards if store.has("reconciliation", night=night, shard=shard)]
     missing = sorted(set(book.shards) - set(answered))
@@ -49,7 +66,24 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             expected="an answer of every shard",
             remedy="Run the books of the missing shards; after the deadline, publish with their accounts held.",
         )
+    while True:
+        rulings = rulings_for(store=store, book=book, night=night)
+        version, files, facts = gathered(store=store, book=book, night=night, answered=answered, rulings=rulings)
+        with rulings_held(book):
+            if store.is_sealed(night) or rulings.digest == digest_of_rulings(book):
+                publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
+                return version
+
+
+def gathered(
+    *, store: Store, book: Book, night: dt.date, answered: Sequence[str], rulings: PublishedRulings
+) -> tuple[Version, dict[str, bytes], dict[str, Any]]:
+    """Write the `trades` partition of what the shards ``answered``; return it, its files, and the manifest's facts."""
     with store.writing("trades", night=night) as writing:
+        for label, digest in rulings.inputs.items():
+            writing.read_file(name=label, digest=digest)
+        writing.insert("switch", rulings.switches)
+        writing.insert("acceptance", rulings.acceptances)
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)
         for shard in answered:
@@ -58,9 +92,13 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             writing.attach(version, alias="answered")
             writing.run("trades/allocation")
             writing.run("trades/account_outcome", shard=shard)
+            writing.run("trades/recon_break")
             writing.detach("answered")
-        for shard in missing:
+        for shard in sorted(set(book.shards) - set(answered)):
             writing.run("trades/unanswered", shard=shard)
+        writing.run("trades/unknown_account")
+        for step in STOPPED_AT_PUBLISHING:
+            writing.run(f"trades/{step}")
         writing.run("trades/published_order")
         for audit in AUDITS:
             writing.audit(audit)
@@ -70,12 +108,12 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     assert writing.version is not None
     read = {version.name: version.digest for version in read_by_night(store, book, night)}
     facts = {
-        "inputs": feed_inputs(store, night=night),
+        "inputs": feed_inputs(store, night=night) | dict(rulings.inputs),
+        "rulings": rulings.facts(solved_with=solved_with(store, night=night)),
         "store": read | {writing.version.name: writing.version.digest},
         "counts": dict(statuses.iter_rows()),
     }
-    publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
-    return writing.version
+    return writing.version, files, facts
 
 
 def require_intact(version: Version) -> None:
@@ -126,14 +164,22 @@ def feed_inputs(store: Store, *, night: dt.date) -> dict[str, str]:
 
 
 def write_night_report(*, store: Store, book: Book, night: dt.date) -> Version:
-    """Write the night in figures: outcomes, held accounts with reasons, frozen names, totals."""
+    """Write the night in figures: outcomes, held accounts with reasons, frozen names, breaks, rulings, totals."""
     assert book.published(night).exists(), "trades publishes before the report is written"
     with store.writing("night_report", night=night) as writing:
         writing.attach(store.head("trades", night=night), alias="trades")
         writing.attach(store.head("corporate_actions", night=night), alias="actions")
         writing.attach(store.head("prices", night=night), alias="prices")
         writing.attach(store.head("custodian_positions", night=night), alias="positions")
-        for table in ("status_count", "held_reason", "night_total", "frozen_name"):
+        for table in (
+            "status_count",
+            "held_reason",
+            "night_total",
+            "frozen_name",
+            "break_count",
+            "told_break",
+            "ruling",
+        ):
             writing.run(f"night_report/{table}")
     assert writing.version is not None
     return writing.version

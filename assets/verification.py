@@ -22,7 +22,7 @@ from assets.store import Store, Version, digest_of_version, latest_manifest
 from assets.trade_tables import AUDITS, INPUTS, published_files
 from ledger.errors import NightOrderError, StoreError
 
-TABLES = ("account_outcome", "allocation", "published_order")
+TABLES = ("account_outcome", "allocation", "published_order", "switch", "acceptance", "recon_break")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,14 +147,14 @@ def _version(store: Store, name: str, *, digest: str) -> Version:
 
 def check_inputs(published: Published, *, book: Book) -> Check:
     """Hold the kept bytes of every feed and static file to the digests that the night read."""
-    inputs: Mapping[str, str] = published.manifest["inputs"]
+    inputs = {*published.manifest["inputs"].items(), *published.manifest["rulings"]["solved_with"].items()}
     archive = Archive(book.path)
-    lost = [label for label, digest in sorted(inputs.items()) if archive.find(label, digest=digest) is None]
+    lost = [(label, digest) for label, digest in sorted(inputs) if archive.find(label, digest=digest) is None]
     return Check(
         check="kept inputs",
         checked=len(inputs),
         differences=tuple(
-            Difference(where=label, found="no kept file with these bytes", expected=inputs[label]) for label in lost
+            Difference(where=label, found="no kept file with these bytes", expected=digest) for label, digest in lost
         ),
     )
 

@@ -10,15 +10,8 @@ from typing import Annotated, Any
 import typer
 
 from assets.book import Book
-from assets.rulings import (
-    Kind,
-    Ruling,
-    acceptances,
-    add_ruling,
-    keep_rulings,
-    read_rulings,
-    switches_in_force,
-)
+from assets.ruling_entry import Ruling, add_ruling, switch_of
+from assets.rulings import acceptances, read_rulings, switches_in_force
 from ledger.amounts import MICRO, plain, to_micro
 from ledger.errors import RulingError
 
@@ -64,8 +57,17 @@ def freeze(
     from pipelines.cli import errors
 
     with errors(as_json=as_json, debug=debug):
-        target = _target(account=account, household=household, security=security, whole_book=whole_book)
-        _decide(book, "freeze", at=at, role=role, reason=reason, as_json=as_json, facts=target)
+        ruling = switch_of(
+            kind="freeze",
+            at=_time(at),
+            role=role,
+            reason=reason,
+            account=account,
+            household=household,
+            security=security,
+            whole_book=whole_book,
+        )
+        _decide(book, ruling, as_json=as_json)
 
 
 @rulings.command()
@@ -89,8 +91,17 @@ def release(
     from pipelines.cli import errors
 
     with errors(as_json=as_json, debug=debug):
-        target = _target(account=account, household=household, security=security, whole_book=whole_book)
-        _decide(book, "release", at=at, role=role, reason=reason, as_json=as_json, facts=target)
+        ruling = switch_of(
+            kind="release",
+            at=_time(at),
+            role=role,
+            reason=reason,
+            account=account,
+            household=household,
+            security=security,
+            whole_book=whole_book,
+        )
+        _decide(book, ruling, as_json=as_json)
 
 
 @rulings.command()
@@ -118,12 +129,19 @@ def accept(
     from pipelines.cli import errors
 
     with errors(as_json=as_json, debug=debug):
-        facts = _broken(account=account, security=security, cash=cash) | {
-            "difference_micro": _micro(difference),
-            "from_night": from_night.date(),
-            "to_night": _last(from_night.date(), to_night),
-        }
-        _decide(book, "accept", at=at, role=role, reason=reason, as_json=as_json, facts=facts)
+        _require_one(security=security, cash=cash)
+        ruling = Ruling(
+            kind="accept",
+            at=_time(at),
+            role=role,
+            reason=reason,
+            account_id=account,
+            security_id=security,
+            difference_micro=_micro(difference),
+            from_night=from_night.date(),
+            to_night=_last(from_night.date(), to_night),
+        )
+        _decide(book, ruling, as_json=as_json)
 
 
 @rulings.command()
@@ -146,8 +164,11 @@ def withdraw(
     from pipelines.cli import errors
 
     with errors(as_json=as_json, debug=debug):
-        facts = _broken(account=account, security=security, cash=cash)
-        _decide(book, "withdraw", at=at, role=role, reason=reason, as_json=as_json, facts=facts)
+        _require_one(security=security, cash=cash)
+        ruling = Ruling(
+            kind="withdraw", at=_time(at), role=role, reason=reason, account_id=account, security_id=security
+        )
+        _decide(book, ruling, as_json=as_json)
 
 
 @rulings.command()
@@ -193,34 +214,21 @@ def last_published(book: Book) -> str | None:
     return max((manifest.parent.name for manifest in folder.glob("[0-9]*/manifest.json")), default=None)
 
 
-def _decide(
-    path: Path, kind: Kind, *, at: dt.datetime | None, role: str, reason: str, as_json: bool, facts: dict[str, Any]
-) -> None:
+def _decide(path: Path, ruling: Ruling, *, as_json: bool) -> None:
     from pipelines.cli import show
 
     book = Book.open(path)
-    time = at.replace(tzinfo=dt.UTC) if at else dt.datetime.now(dt.UTC)
-    ruling_id = add_ruling(book, Ruling(kind=kind, at=time, role=role, reason=reason, **facts))
-    keep_rulings(book, read_rulings(book))
-    document = {"ruling_id": ruling_id, "kind": kind, "last_published": last_published(book)}
-    document |= in_force(book)
+    ruling_id = add_ruling(book, ruling)
+    document = {"ruling_id": ruling_id, "kind": ruling.kind, "last_published": last_published(book)} | in_force(book)
     show(as_json, document, lambda: _print(document))
 
 
-def _target(*, account: str | None, household: str | None, security: str | None, whole_book: bool) -> dict[str, Any]:
-    named = {"account_id": account, "household_id": household, "security_id": security}
-    if sum(value is not None for value in named.values()) + whole_book != 1:
-        raise RulingError(
-            code="RULE-006",
-            where="the target",
-            found="none or several",
-            expected="one of --account, --household, --security and --book",
-            remedy="Name one; several are frozen one after the other.",
-        )
-    return named
+def _time(at: dt.datetime | None) -> dt.datetime:
+    """Return the time of a ruling, which is told here and nowhere else."""
+    return at.replace(tzinfo=dt.UTC) if at else dt.datetime.now(dt.UTC)
 
 
-def _broken(*, account: str, security: str | None, cash: bool) -> dict[str, Any]:
+def _require_one(*, security: str | None, cash: bool) -> None:
     if (security is None) != cash:
         raise RulingError(
             code="RULE-007",
@@ -229,7 +237,6 @@ def _broken(*, account: str, security: str | None, cash: bool) -> dict[str, Any]
             expected="one of them",
             remedy="Name the security whose shares differ, or --cash.",
         )
-    return {"account_id": account, "security_id": security}
 
 
 def _micro(difference: str) -> int:
