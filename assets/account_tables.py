@@ -10,6 +10,7 @@ import polars as pl
 from assets.book import Book
 from assets.feeds import Intake
 from assets.night_order import head_before
+from assets.rulings import acceptances_in_force, switches_in_force
 from assets.sessions import session_after
 from assets.store import Store, Version
 
@@ -33,9 +34,9 @@ FOLLOWED = "no_account_leaves_or_changes_its_household"
 
 
 def write_account_policies(*, store: Store, book: Book, night: dt.date) -> Version:
-    """Write every account's policy, the restrictions in force and the securities with their identical groups.
+    """Write every account's policy, the restrictions and rulings in force and the securities with their groups.
 
-    Restrictions are those of the session that tonight's orders trade in; groups are those of the night.
+    Restrictions are those of the session that tonight's orders trade in; groups and accepted breaks those of the night.
 
     Raises
     ------
@@ -49,9 +50,12 @@ def write_account_policies(*, store: Store, book: Book, night: dt.date) -> Versi
         "stated_group": intake.rows("identical_groups").sort("security_id", "from_date"),
         "stated_restriction": intake.rows("restrictions").sort("account_id", "kind", "on_what", "value", "from_date"),
     }
+    rulings = intake.rows("rulings")
     with store.writing("account_policies", night=night) as writing:
         intake.note_reads(writing)
         writing.insert("account", accounts)
+        writing.insert("switch", switches_in_force(rulings))
+        writing.insert("acceptance", acceptances_in_force(rulings, night=night))
         for table, rows in stated.items():
             writing.run(f"account_policies/{table}")
             writing.insert(table, rows)

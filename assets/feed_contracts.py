@@ -41,6 +41,7 @@ CONTRACTS = {
     "reorganisations": Contract(
         "static", key=("ex_date", "security_id", "sequence", "kind"), required=False, may_be_empty=True
     ),
+    "rulings": Contract("static", key=("ruling_id",), required=False, may_be_empty=True),
     "prices": Contract("feeds", key=("security_id",)),
     "corporate_actions": Contract("feeds", key=("action_id",), required=False, may_be_empty=True),
     "benchmark": Contract("feeds", key=("benchmark_id", "security_id")),

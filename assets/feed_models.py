@@ -260,6 +260,60 @@ class Reorganisations(Rows):
     sequence: int = _sequence()
 
 
+class Rulings(Rows):
+    """static/rulings: what operators decided, written by the command line and the UI (`assets/rulings.py`)."""
+
+    ruling_id: str = _field(
+        "ruling_id", "text", expected="R and a whole number, such as R12", str_matches=r"^R[1-9]\d{0,8}$"
+    )
+    at: str = _field(
+        "at",
+        "text",
+        expected="a time such as 2026-09-01T18:40:00Z",
+        str_matches=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
+    )
+    kind: str = _word("kind", among=["freeze", "release", "accept", "withdraw"])
+    account_id: str = _id("account_id", blank=True)
+    household_id: str = _id("household_id", blank=True)
+    security_id: str = _id("security_id", blank=True)
+    difference_micro: int = _field(
+        "difference", "micro", expected="shares or dollars, other than zero", blank=True, ne=0
+    )
+    from_night: pl.Date = _date("from_night", blank=True)
+    to_night: pl.Date = _date("to_night", blank=True)
+    role: str = _field(
+        "role", "text", expected="a word of 1 to 32 lower-case letters", str_matches=r"^[a-z][a-z_-]{0,31}$"
+    )
+    reason: str = _text("reason")
+
+    @pa.dataframe_check(error="kind: a freeze or release of one account, household or security, or of none: the book")
+    @classmethod
+    def a_switch_has_one_target(cls, data: PolarsData) -> pl.LazyFrame:
+        """Hold a switch to one target, without what belongs to a break."""
+        named = pl.sum_horizontal(pl.col("account_id", "household_id", "security_id").is_not_null())
+        of_break = pl.any_horizontal(pl.col("difference_micro", "from_night", "to_night").is_not_null())
+        switch = pl.col("kind").is_in(["freeze", "release"])
+        return data.lazyframe.select(~switch | ((named <= 1) & ~of_break))
+
+    @pa.dataframe_check(error="kind: an acceptance or withdrawal of one account's break, an acceptance with its terms")
+    @classmethod
+    def an_acceptance_says_what_it_accepts(cls, data: PolarsData) -> pl.LazyFrame:
+        """Hold an acceptance to an account, a difference and a first night; its withdrawal to the account."""
+        of_account = pl.col("account_id").is_not_null() & pl.col("household_id").is_null()
+        accepts, withdraws = pl.col("kind") == "accept", pl.col("kind") == "withdraw"
+        terms = pl.col("difference_micro").is_not_null() & pl.col("from_night").is_not_null()
+        no_terms = pl.all_horizontal(pl.col("difference_micro", "from_night", "to_night").is_null())
+        return data.lazyframe.select(
+            ~(accepts | withdraws) | (of_account & ((accepts & terms) | (withdraws & no_terms)))
+        )
+
+    @pa.dataframe_check(error="to_night: no earlier than from_night")
+    @classmethod
+    def ends_after_it_begins(cls, data: PolarsData) -> pl.LazyFrame:
+        """Hold the order of the nights."""
+        return data.lazyframe.select((pl.col("from_night") <= pl.col("to_night")).fill_null(value=True))
+
+
 class Prices(Rows):
     """feeds/D/prices: raw closes, as traded."""
 
@@ -384,6 +438,7 @@ MODELS: dict[str, type[Rows]] = {
     "opening_cash": Cash,
     "return_history": ReturnHistory,
     "reorganisations": Reorganisations,
+    "rulings": Rulings,
     "prices": Prices,
     "corporate_actions": CorporateActions,
     "benchmark": Benchmark,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
@@ -16,15 +17,14 @@ Reader = Callable[[str], Feed]
 KNOWN = {
     "identical_groups": {"security_id": "securities"},
     "restrictions": {"account_id": "accounts"},
+    "rulings": {"account_id": "accounts"},
     "opening_lots": {"account_id": "accounts", "security_id": "securities"},
     "opening_cash": {"account_id": "accounts"},
     "prices": {"security_id": "securities"},
     "corporate_actions": {"security_id": "securities", "new_security_id": "securities"},
     "benchmark": {"security_id": "securities"},
     "activity": {"account_id": "accounts"},
-    "positions": {"account_id": "accounts", "security_id": "securities"},
     "custodian_lots": {"account_id": "accounts", "security_id": "securities"},
-    "cash": {"account_id": "accounts"},
     "flows": {"account_id": "accounts"},
 }
 """Which columns of a file name a security or an account that another file must know."""
@@ -45,6 +45,8 @@ def check_references(name: str, *, read: Reader, book: Book, night: dt.date) -> 
         _require_known(feed, column, known=known.rows[KEY[target]], of=f"a {KEY[target]} of {known.label}")
     if name == "restrictions":
         _check_restrictions(feed, securities=read("securities"))
+    if name == "rulings":
+        _check_rulings(feed, accounts=read("accounts"), securities=read("securities"))
     if name == "benchmark":
         _check_weights(feed, tolerance=book.settings.trust.weight_sum_tolerance)
         stated = feed.rows["benchmark_id"]
@@ -66,6 +68,15 @@ def _require_known(feed: Feed, column: str, *, known: pl.Series, of: str) -> Non
     if not unknown.is_empty():
         offenders = unknown.select("line", found=column)
         raise rows_refused("FEED-040", file=feed.label, column=column, offenders=offenders, expected=of)
+
+
+def _check_rulings(feed: Feed, *, accounts: Feed, securities: Feed) -> None:
+    """Refuse a switch on what the book does not have: it would stop nothing, and nobody would see that."""
+    _require_known(feed, "household_id", known=accounts.rows["household_id"], of=f"a household_id of {accounts.label}")
+    switched = dataclasses.replace(feed, rows=feed.rows.filter(pl.col("kind").is_in(["freeze", "release"])))
+    _require_known(
+        switched, "security_id", known=securities.rows["security_id"], of=f"a security_id of {securities.label}"
+    )
 
 
 def _require_dates(feed: Feed, column: str, *, until: dt.date, of: str) -> None:

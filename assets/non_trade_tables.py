@@ -54,6 +54,8 @@ def _stop() -> pl.Expr:
     return (
         pl.when(barred & pl.col("freeze_reason").is_not_null())
         .then(pl.lit("frozen_name"))
+        .when(barred & pl.col("in_dispute").fill_null(value=False))
+        .then(pl.lit("dispute"))
         .when((word == "wash_window") & undated)
         .then(pl.lit("dispute"))
         .when((word == "no_buy") & pl.col("excluded").fill_null(value=False))

@@ -190,11 +190,11 @@ def _closed(facts: ShardFacts, market: Market) -> tuple[Flags, Flags, npt.NDArra
 
 
 def frozen_values(facts: ShardFacts) -> pl.DataFrame:
-    """Return account_id, security_id, value_microusd and reason of every owned name that may not be traded."""
+    """Return account_id, security_id, value_microusd, reason and distrusted of every owned name nobody may trade."""
     frozen = facts.universe.filter(pl.col("freeze_reason").is_not_null())
     return (
         facts.lots.join(frozen, on="security_id")
-        .group_by("account_id", "security_id", "freeze_reason")
+        .group_by("account_id", "security_id", "freeze_reason", "distrusted")
         .agg(
             (pl.col("micro_shares").cast(pl.Int128) * pl.col("close_microusd") // MICRO)
             .sum()

@@ -53,7 +53,7 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
         writing.insert("proposed_order", order_rows(problems, answers))
         writing.insert("shadow_price", _named_rows(problems, answers, "shadow", value="usd_per_unit"))
         writing.insert("conflict", _named_rows(problems, answers, "conflict", value="needed"))
-        writing.insert("held_security", frozen_values(facts))
+        writing.insert("held_security", frozen_values(facts).drop("distrusted"))
         writing.insert("non_trade", non_trade_rows(problems, answers, facts))
         writing.insert("certificate", certificate_rows(problems, answers))
         writing.insert("certificate_leaf", leaf_rows(problems, answers))
@@ -90,9 +90,10 @@ def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts
 def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book) -> pl.DataFrame:
     """Return account_id, status and reasons of the accounts that are not solved tonight."""
     limit = book.settings.trust.frozen_value_max
-    frozen = frozen_values(facts).group_by("account_id").agg(pl.col("value_microusd").sum(), pl.col("security_id"))
+    distrusted = frozen_values(facts).filter("distrusted")
+    frozen = distrusted.group_by("account_id").agg(pl.col("value_microusd").sum(), pl.col("security_id"))
     judged = (
-        facts.accounts.select("account_id", "frozen", "refused_codes")
+        facts.accounts.select("account_id", "frozen", "refused_codes", "frozen_by")
         .join(account_values(facts), on="account_id")
         .join(frozen, on="account_id", how="left")
         .join(unpriced, on="account_id", how="left")
@@ -101,6 +102,7 @@ def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book
     names = pl.col("security_id").list.sort().list.join(" ")
     percent = (pl.col("share") * 100).round(2).cast(pl.String)
     verdicts = [
+        (pl.col("frozen_by").is_not_null(), Status.HELD_FROZEN, pl.col("frozen_by")),
         (pl.col("frozen"), Status.HELD_FROZEN, pl.lit("the account is frozen")),
         (
             pl.col("refused_codes").is_not_null(),

@@ -30,8 +30,9 @@ NIGHTLY = {
 SHARDED = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals", "answered": "reconciliation"}
 ROWS = {"account_row": "accounts.csv", "allocation_row": "allocations.csv", "order_row": "orders.csv"}
 FROM_FILES = ("account_outcome", "allocation", "published_order")
-FROM_SHARDS = ("account_fact", "holding", "sold_part", "approved", "answered_outcome", "closed_group")
-DERIVED = ("limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
+FROM_SHARDS = ("account_fact", "holding", "sold_part", "approved", "answered_outcome", "closed_group", "recon_break")
+RULINGS = ("switch", "acceptance")
+DERIVED = ("stopped", "limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
 AUDITS = (
     "every_account_of_the_book_is_published_once",
     "every_block_is_the_sum_of_its_allocations",
@@ -55,6 +56,12 @@ AUDITS = (
     "no_published_account_leaves_its_factor_band",
     "no_published_account_exceeds_its_tracking_error_cap",
     "every_relaxed_limit_is_listed",
+    "every_frozen_account_is_held_as_frozen",
+    "no_frozen_account_has_an_allocation",
+    "no_frozen_security_has_an_order",
+    "no_account_trades_over_a_break_that_nobody_accepts",
+    "no_name_is_traded_while_its_break_is_accepted",
+    "no_account_trades_on_cash_in_dispute",
 )
 
 
@@ -67,19 +74,28 @@ class Findings:
 
 
 def audit_files(
-    files: Mapping[str, bytes], *, store: Store, night: dt.date, read: Mapping[str, Version], loss_margin: float
+    files: Mapping[str, bytes],
+    *,
+    store: Store,
+    night: dt.date,
+    read: Mapping[str, Version],
+    rulings: Mapping[str, pl.DataFrame],
+    loss_margin: float,
 ) -> Findings:
     """Hold the data ``files`` of ``night`` to ``read``, the night's partitions by name.
 
-    A shard whose reconciliation is not among them has not answered. ``loss_margin`` is the fraction of its basis by
+    A shard whose reconciliation is not among them has not answered. ``rulings`` are the switches and acceptances that
+    the night is published with, by table of the `trades` partition. ``loss_margin`` is the fraction of its basis by
     which a lot still counts as a loss for wash sales.
     """
     nightly = {alias: read[partition_name(asset, night=night, shard=None)] for alias, asset in NIGHTLY.items()}
     shards = sorted(version.shard for version in read.values() if version.asset == "reconciliation" and version.shard)
     trade_date = session_after(night)
     with store.reading(nightly) as tables:
-        for table in (*ROWS, *FROM_SHARDS):
+        for table in (*ROWS, *FROM_SHARDS, *RULINGS):
             tables.run(f"publication/work/{table}")
+        for table in RULINGS:
+            tables.insert(table, rulings[table])
         for table, name in ROWS.items():
             tables.insert_text(table, _rows(tables, table, files[name]), where=name)
         for view in FROM_FILES:

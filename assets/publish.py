@@ -64,6 +64,14 @@ def publish(*, book: Book, night: dt.date, files: Mapping[str, bytes], facts: Ma
     return folder
 
 
+def published_manifest(book: Path, night: dt.date) -> dict[str, Any]:
+    """Return what the manifest that stands for a published ``night`` says."""
+    manifest = latest_manifest(book, night)
+    assert manifest is not None, night
+    content: dict[str, Any] = json.loads(manifest.read_bytes())
+    return content
+
+
 def revision_of(manifest: Path) -> int:
     """Return which revision of its night a manifest publishes; 0 is the first."""
     number = json.loads(manifest.read_bytes())["revision"]

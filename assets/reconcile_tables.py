@@ -16,7 +16,7 @@ from assets.book import Book
 from assets.certificate_tables import offence_rows
 from assets.problem_arrays import ShardFacts, market_of, problems_of
 from assets.proposal_tables import facts_without, read_facts
-from assets.sessions import session_after
+from assets.sessions import session_after, session_before
 from assets.store import Store, Version
 from ledger.amounts import to_micro
 from solvers.problem import ShardProblems
@@ -33,6 +33,19 @@ INPUTS = {
 SHARD_INPUTS = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals"}
 LOT_BREAKS = "lot_reconciliation"
 """Read only in a book whose custodian sends its lots."""
+BREAKS = (
+    "position_difference",
+    "cash_difference",
+    "explanation",
+    "explain_by_trades",
+    "explain_by_actions",
+    "explain_by_numbers",
+    "explain_by_payments",
+    "recon_break",
+    "holding_break",
+    "accepted_break",
+)
+"""Statements that find the breaks, what explains each, and which hold their accounts."""
 STEPS = ("outcome", "approved_order")
 AUDITS = (
     "every_answer_has_one_outcome",
@@ -59,13 +72,19 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
             writing.attach(store.head(asset, night=night), alias=alias)
         for alias, asset in SHARD_INPUTS.items():
             writing.attach(store.head(asset, night=night, shard=shard), alias=alias)
-        writing.run(
-            "reconciliation/recon_break",
-            shard=shard,
-            shares_tolerance_micro=to_micro(str(tolerance.shares_tolerance)),
-            cash_tolerance_microusd=to_micro(str(tolerance.cash_tolerance_usd)),
-        )
-        writing.run("reconciliation/holding_break")
+        writing.run("reconciliation/ordered")
+        before = published_before(store=store, book=book, night=night)
+        if before is not None:
+            writing.attach(before, alias="published_before")
+            writing.run("reconciliation/ordered_rows")
+        for step in BREAKS:
+            writing.run(
+                f"reconciliation/{step}",
+                night=night,
+                shard=shard,
+                shares_tolerance_micro=to_micro(str(tolerance.shares_tolerance)),
+                cash_tolerance_microusd=to_micro(str(tolerance.cash_tolerance_usd)),
+            )
         if book.keeps_broker_lots:
             writing.attach(store.head(LOT_BREAKS, night=night, shard=shard), alias="lot_breaks")
             writing.run("reconciliation/lots_that_break")
@@ -80,6 +99,16 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
             writing.audit(audit, shard=shard, trade_date=session_after(night))
     assert writing.version is not None
     return writing.version
+
+
+def published_before(*, store: Store, book: Book, night: dt.date) -> Version | None:
+    """Return what was published at the session before; None where nothing was.
+
+    Orders reach the book through the custodian's activity. Here they only tell what a difference may come from.
+    """
+    if night == book.settings.book.first_night or not store.is_sealed(session_before(night)):
+        return None
+    return store.head("trades", night=session_before(night))
 
 
 def solved_problems(facts: ShardFacts, *, held: pl.DataFrame, trade_date: dt.date, book: Book) -> ShardProblems:

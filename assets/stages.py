@@ -50,6 +50,9 @@ class Stage:
     sharded: tuple[str, ...] = ()
     """Assets it reads whose partition is the (night, shard)."""
     reads_night_before: bool = False
+    reads_published_before: bool = False
+    """Whether it reads the `trades` of the session before, where they are published. No edge of Dagster's: one that
+    goes from an asset to a later one of the night before does not resolve."""
     audits: tuple[str, ...] = ()
     of_custodian_lots: bool = False
     """Whether only a book whose custodian sends its lots has this asset."""
@@ -103,9 +106,9 @@ STAGES = (
         name="account_policies",
         group="accounts",
         write=account_tables.write_account_policies,
-        feeds=("accounts", "restrictions", "securities", "identical_groups"),
+        feeds=("accounts", "restrictions", "securities", "identical_groups", "rulings"),
         audits=account_tables.ACCOUNT_POLICIES_AUDITS,
-        description="Every account's policy and the restrictions in force tonight.",
+        description="Every account's policy, and the restrictions and rulings in force tonight.",
     ),
     Stage(
         name="account_shards",
@@ -194,6 +197,7 @@ STAGES = (
         write=reconcile_tables.write_reconciliation,
         nightly=tuple(reconcile_tables.INPUTS.values()),
         sharded=(*reconcile_tables.SHARD_INPUTS.values(), reconcile_tables.LOT_BREAKS),
+        reads_published_before=True,
         audits=reconcile_tables.AUDITS,
         description="Book against custodian, every limit re-checked on integers, and the orders that may go out.",
     ),
@@ -201,6 +205,7 @@ STAGES = (
         name="trades",
         group="trades",
         write=trade_tables.write_trades,
+        feeds=("rulings",),
         nightly=tuple(publication.NIGHTLY.values()),
         sharded=tuple(publication.SHARDED.values()),
         audits=publication.AUDITS,

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 import polars as pl
 
 from assets.book import Book
 from assets.publication import audit_files
 from assets.publish import publish
+from assets.published_rulings import PublishedRulings, rulings_for, solved_with
+from assets.rulings import digest_of_rulings, rulings_held
 from assets.sessions import session_before
 from assets.store import Store, Tables, Version, digest_of_version, manifest_digests
 from ledger.errors import NightError, StoreError
@@ -22,10 +25,15 @@ INPUTS = {
 }
 MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
+STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
+"""Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
 
 
 def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: bool = False) -> Version:
     """Gather all shards, verify them, write the `trades` partition and publish the night's files.
+
+    What operators decide meanwhile counts: no ruling can be added while the files appear, and where one was added
+    since the files were made, they are made anew.
 
     Raises
     ------
@@ -35,6 +43,8 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
         Where a shard's file is not what its name says.
     PublishError
         Where the night is already published with other content.
+    RulingError, FeedError
+        Where the rulings cannot be read, or some are gone that the solve had read.
     """
     answered = [shard for shard in book.shards if store.has("reconciliation", night=night, shard=shard)]
     missing = sorted(set(book.shards) - set(answered))
@@ -49,32 +59,62 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     read = {version.name: version for version in read_by_night(store, book, night, answered=answered)}
     for version in read.values():
         require_intact(version)
+    while True:
+        rulings = rulings_for(store=store, book=book, night=night)
+        version, files, facts = gathered(store=store, book=book, night=night, read=read, rulings=rulings)
+        with rulings_held(book):
+            if store.is_sealed(night) or rulings.digest == digest_of_rulings(book):
+                publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
+                return version
+
+
+def gathered(
+    *, store: Store, book: Book, night: dt.date, read: Mapping[str, Version], rulings: PublishedRulings
+) -> tuple[Version, dict[str, bytes], dict[str, Any]]:
+    """Write the `trades` partition of what was ``read``; return it, its files, and the manifest's facts."""
+    answered = [version for version in read.values() if version.asset == "reconciliation"]
+    missing = sorted(set(book.shards) - {version.shard for version in answered})
     with store.writing("trades", night=night) as writing:
+        for label, digest in rulings.inputs.items():
+            writing.read_file(name=label, digest=digest)
+        writing.insert("switch", rulings.switches)
+        writing.insert("acceptance", rulings.acceptances)
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)
-        for shard in answered:
-            writing.attach(store.head("reconciliation", night=night, shard=shard), alias="answered")
+        for version in answered:
+            writing.attach(version, alias="answered")
             writing.run("trades/allocation")
-            writing.run("trades/account_outcome", shard=shard)
+            writing.run("trades/account_outcome", shard=version.shard)
+            writing.run("trades/recon_break")
             writing.detach("answered")
         for shard in missing:
             writing.run("trades/unanswered", shard=shard)
+        writing.run("trades/unknown_account")
+        for step in STOPPED_AT_PUBLISHING:
+            writing.run(f"trades/{step}")
         writing.run("trades/published_order")
         files = published_files(writing, night=night)
-        found = audit_files(files, store=store, night=night, read=read, loss_margin=book.settings.tax.loss_margin)
+        found = audit_files(
+            files,
+            store=store,
+            night=night,
+            read=read,
+            rulings={"switch": rulings.switches, "acceptance": rulings.acceptances},
+            loss_margin=book.settings.tax.loss_margin,
+        )
         writing.audits |= found.offenders
         writing.inputs |= found.inputs
         statuses = writing.select("select status, count(*) as accounts from account_outcome group by status")
     assert writing.version is not None
     facts = {
-        "inputs": feed_inputs(store, night=night),
+        "inputs": feed_inputs(store, night=night) | dict(rulings.inputs),
+        "rulings": rulings.facts(solved_with=solved_with(store, night=night)),
         "store": read_of_other_nights(store, night=night, read=read.values())
         | {name: version.digest for name, version in read.items()}
         | {writing.version.name: writing.version.digest},
         "counts": dict(statuses.iter_rows()),
     }
-    publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
-    return writing.version
+    return writing.version, files, facts
 
 
 def require_intact(version: Version) -> None:
@@ -140,14 +180,22 @@ def feed_inputs(store: Store, *, night: dt.date) -> dict[str, str]:
 
 
 def write_night_report(*, store: Store, book: Book, night: dt.date) -> Version:
-    """Write the night in figures: outcomes, held accounts with reasons, frozen names, totals."""
+    """Write the night in figures: outcomes, held accounts with reasons, frozen names, breaks, rulings, totals."""
     assert book.published(night).exists(), "trades publishes before the report is written"
     with store.writing("night_report", night=night) as writing:
         writing.attach(store.head("trades", night=night), alias="trades")
         writing.attach(store.head("corporate_actions", night=night), alias="actions")
         writing.attach(store.head("prices", night=night), alias="prices")
         writing.attach(store.head("custodian_positions", night=night), alias="positions")
-        for table in ("status_count", "held_reason", "night_total", "frozen_name"):
+        for table in (
+            "status_count",
+            "held_reason",
+            "night_total",
+            "frozen_name",
+            "break_count",
+            "told_break",
+            "ruling",
+        ):
             writing.run(f"night_report/{table}")
     assert writing.version is not None
     return writing.version

@@ -16,7 +16,7 @@ from typing import Any
 
 from assets.archive import Archive
 from assets.book import Book, BookSettings
-from assets.publication import AUDITS, NIGHTLY, SHARDED, audit_files
+from assets.publication import AUDITS, NIGHTLY, RULINGS, SHARDED, audit_files
 from assets.publish import DATA_FILES, manifests_of, sha256_of
 from assets.sessions import sessions_between
 from assets.signing import SIGNATURE, fault_of, fingerprint_of, known_keys
@@ -175,14 +175,14 @@ def _version(store: Store, name: str, *, digest: str) -> Version:
 
 def check_inputs(published: Published, *, book: Book) -> Check:
     """Hold the kept bytes of every feed and static file to the digests that the night read."""
-    inputs: Mapping[str, str] = published.manifest["inputs"]
+    inputs = {*published.manifest["inputs"].items(), *published.manifest["rulings"]["solved_with"].items()}
     archive = Archive(book.path)
-    lost = [label for label, digest in sorted(inputs.items()) if archive.find(label, digest=digest) is None]
+    lost = [(label, digest) for label, digest in sorted(inputs) if archive.find(label, digest=digest) is None]
     return Check(
         check="kept inputs",
         checked=len(inputs),
         differences=tuple(
-            Difference(where=label, found="no kept file with these bytes", expected=inputs[label]) for label in lost
+            Difference(where=label, found="no kept file with these bytes", expected=digest) for label, digest in lost
         ),
     )
 
@@ -215,9 +215,16 @@ def check_audits(published: Published, *, store: Store, pruned: Sequence[str] = 
         if name.split("/")[1] == published.night.isoformat()
     }
     settings = BookSettings.model_validate(published.manifest["settings"])
+    with store.reading({"trades": _trades(published, store=store)}) as tables:
+        rulings = {table: tables.select(f"from trades.{table} order by all") for table in RULINGS}
     try:
         found = audit_files(
-            files, store=store, night=published.night, read=read, loss_margin=settings.tax.loss_margin
+            files,
+            store=store,
+            night=published.night,
+            read=read,
+            rulings=rulings,
+            loss_margin=settings.tax.loss_margin,
         ).offenders
     except StoreError as error:
         lost = Difference(where=error.where, found=error.found, expected=error.expected)

@@ -4,7 +4,8 @@
     ├── InputError      refused before anything was written (exit status 2): fix the input, run again
     │   ├── FeedError         a feed or static file
     │   ├── SettingError      book.toml, an option of the command line
-    │   └── NightOrderError   a night that is no session, or whose predecessor has not run
+    │   ├── NightOrderError   a night that is no session, or whose predecessor has not run
+    │   └── RulingError       a ruling that names what the book does not have, or takes back what is not in force
     ├── NightError      the night could not be completed (exit status 1): nothing was published
     │   ├── StoreError        a store file is missing, unreadable or not what its name says
     │   ├── AuditError        an audit returned rows
@@ -66,6 +67,12 @@ class NightOrderError(InputError):
     """The night is not a session, lies before the book's first night, or its predecessor has not run."""
 
     code = "NIGHT-000"
+
+
+class RulingError(InputError):
+    """An operator's ruling names what the book does not have, or takes back what is not in force."""
+
+    code = "RULE-000"
 
 
 class NightError(OpenbellError):

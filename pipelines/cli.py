@@ -22,6 +22,7 @@ from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
 from pipelines.retention_commands import retention
+from pipelines.ruling_commands import rulings
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -41,6 +42,7 @@ app = typer.Typer(
 
 app.add_typer(bench)
 app.add_typer(retention)
+app.add_typer(rulings)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

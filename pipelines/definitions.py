@@ -12,13 +12,14 @@ from assets.stages import assets_of, feed_specs
 from pipelines.instance import BOOK_VARIABLE
 from pipelines.jobs import JOBS, schedule_of
 from pipelines.sensors import night_line_of
+from pipelines.switch_job import switches_of
 
 
 def definitions_of(book: Book) -> dg.Definitions:
     """Return everything Dagster needs to know of ``book``."""
     return dg.Definitions(
         assets=[*feed_specs(book), *assets_of(book)],
-        jobs=JOBS,
+        jobs=[*JOBS, switches_of(book)],
         schedules=[schedule_of(book)],
         sensors=[night_line_of(book)],
         executor=dg.in_process_executor,

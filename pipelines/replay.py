@@ -17,6 +17,7 @@ from assets.archive import Archive
 from assets.book import Book, BookSettings
 from assets.feeds import feed_digests
 from assets.publish import DATA_FILES, sha256_of
+from assets.published_rulings import put_rulings
 from assets.sessions import session_before
 from assets.stages import stages_of
 from assets.store import Store, Version, partition_name
@@ -51,8 +52,12 @@ def check_replay(
         for label in feed_digests(book=book, night=night):
             shutil.copyfile(book.path / label, elsewhere.path / label)
     answered = [shard for shard in book.shards if f"reconciliation/{night}/{shard}" in published.manifest["store"]]
+    if not current_inputs:
+        put_rulings(elsewhere, archive=Archive(book.path), inputs=published.manifest["rulings"]["solved_with"])
     with Workers(elsewhere, workers=workers) as pool:
         answer_shards(pool, night=night, shards=answered)
+        if not current_inputs:
+            put_rulings(elsewhere, archive=Archive(book.path), inputs=published.manifest["inputs"])
         publish_night(elsewhere, night=night, past_deadline=len(answered) < len(book.shards))
     return compared(book=book, published=published, elsewhere=elsewhere)
 

@@ -14,6 +14,10 @@ where
     not coalesce(price.trusted, false)
     or approved_order.price_microusd <> price.close_microusd
     or approved_order.security_id in (select security_id from actions.frozen_security)
+    or approved_order.security_id in (select target from policies.switch where scope = 'security')
+    or (approved_order.account_id, approved_order.security_id) in (
+        select (account_id, security_id) from policies.acceptance where security_id is not null
+    )
     or exists (
         select 1
         from policies.restriction

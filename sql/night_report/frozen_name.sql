@@ -1,6 +1,6 @@
 -- frozen_name: names nobody trades tonight, and why.
 -- Grain:   one row per (security_id, reason).
--- Reads:   actions, prices, positions.
+-- Reads:   actions, prices, positions, trades.
 -- Binds:   nothing.
 -- Order:   security_id, reason.
 insert into frozen_name
@@ -11,4 +11,8 @@ union all
 select security_id, 'no trustworthy price: ' || distrust as reason, null as since
 from prices.price
 where not trusted and security_id in (select security_id from positions.position)
+union all
+select target as security_id, switch_reason(scope, target, ruling_id, reason) as reason, null as since
+from trades.switch
+where scope = 'security'
 order by security_id, reason

@@ -1,8 +1,9 @@
 -- account_fact: one shard's accounts join the book's.
 -- Grain:   one row per account_id of the shard.
--- Reads:   policies, shards, prices, benchmark, positions, risk; lots and proposals of the shard.
+-- Reads:   policies, shards, prices, benchmark, positions, risk; lots, proposals and reconciliation of the shard.
 -- Binds:   $shard, $trade_date (its year is the tax year of tonight's sales).
 -- Order:   account_id.
+-- Where a difference in cash is accepted, the account trades on the lower of the two balances.
 insert into account_fact
 with universe as (
     select security_id from benchmark.benchmark_weight
@@ -14,7 +15,7 @@ with universe as (
 select
     account_shard.account_id,
     account_shard.shard,
-    coalesce(cash.cash_microusd, 0),
+    least(coalesce(cash.cash_microusd, 0), coalesce(disputed.custodian_micro, cash.cash_microusd, 0)),
     coalesce(
         realized.short_gain_microusd + realized.long_gain_microusd
         + realized.short_disallowed_microusd + realized.long_disallowed_microusd, 0
@@ -32,6 +33,10 @@ from shards.account_shard
 left join lots.cash on cash.account_id = account_shard.account_id
 left join lots.realized_to_date as realized
     on realized.account_id = account_shard.account_id and realized.tax_year = year($trade_date::date)
+left join answered.recon_break as disputed
+    on disputed.account_id = account_shard.account_id
+    and disputed.kind = 'cash'
+    and disputed.accepted_by is not null
 left join proposals.certificate on certificate.account_id = account_shard.account_id
 where account_shard.shard = $shard
 order by account_shard.account_id

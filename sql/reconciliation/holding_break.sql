@@ -9,6 +9,6 @@ select
     false as of_lot,
     kind,
     security_id,
-    kind || coalesce(' ' || security_id, '') || ': book ' || (book_micro / 1e6)::decimal(24, 6)
-    || ', custodian ' || (custodian_micro / 1e6)::decimal(24, 6) as sentence
+    break_told(kind, security_id, book_micro, custodian_micro, explanation) as sentence
 from recon_break
+where accepted_by is null

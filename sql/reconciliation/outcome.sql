@@ -1,6 +1,6 @@
 -- outcome: each account's answer, HELD_BREAK where book and custodian disagree, HELD_SOLVER where the judge does not confirm.
 -- Grain:   one row per account_id of the shard.
--- Reads:   answer, proposed_order, policies; holding_break and offence of this partition.
+-- Reads:   answer, proposed_order, policies; holding_break, accepted_break and offence of this partition.
 -- Binds:   nothing.
 -- Order:   account_id.
 -- Tax saved is minus the tax on tonight's sales at the account's own rates: positive where losses are realised.
@@ -59,7 +59,7 @@ select
     answer.account_id,
     answer.household_id,
     coalesce(stopped.status, answer.status) as status,
-    coalesce(stopped.reasons, answer.reasons) as reasons,
+    concat_ws('; ', coalesce(stopped.reasons, nullif(answer.reasons, '')), accepted_break.sentences) as reasons,
     case when stopped.account_id is null then answer.objective end as objective,
     case when stopped.account_id is null then answer.bound end as bound,
     case when stopped.account_id is null then answer.gap_bp end as gap_bp,
@@ -77,4 +77,5 @@ select
 from proposals.answer
 left join stopped on stopped.account_id = answer.account_id
 left join traded on traded.account_id = answer.account_id
+left join accepted_break on accepted_break.account_id = answer.account_id
 order by answer.account_id

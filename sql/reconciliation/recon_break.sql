@@ -1,52 +1,48 @@
--- recon_break: positions and cash in which the book and the custodian differ by more than the tolerance.
+-- recon_break: positions and cash in which the book and the custodian differ, what explains it, and who accepts it.
 -- Grain:   one row per (account_id, kind, security_id).
--- Reads:   lots, shards, positions.
--- Binds:   $shard, $shares_tolerance_micro, $cash_tolerance_microusd.
+-- Reads:   position_difference, cash_difference, explanation, policies.
+-- Binds:   nothing.
 -- Order:   total, by account_id, kind, security_id.
-insert into recon_break
-with booked as (
-    select account_id, security_id, sum(position_hi - position_lo)::bigint as micro_shares
-    from lots.sublot
-    group by account_id, security_id
+-- Note:    an acceptance is of one difference, to the last micro-share or micro-dollar, and of no other.
+insert into recon_break by name
+with explained as (
+    select *
+    from explanation
+    qualify row_number() over (partition by account_id, security_id order by rank, explanation) = 1
 ),
-reported as (
-    select position.*
-    from positions.position
-    join shards.account_shard on account_shard.account_id = position.account_id and account_shard.shard = $shard
-),
-compared as (
-    select
-        coalesce(booked.account_id, reported.account_id) as account_id,
-        coalesce(booked.security_id, reported.security_id) as security_id,
-        coalesce(booked.micro_shares, 0) as book_micro,
-        coalesce(reported.micro_shares, 0) as custodian_micro
-    from booked
-    full join reported on reported.account_id = booked.account_id and reported.security_id = booked.security_id
-),
-cash_compared as (
-    select
-        account_shard.account_id,
-        coalesce(cash.cash_microusd, 0) as book_micro,
-        coalesce(custodian_cash.cash_microusd, 0) as custodian_micro
-    from shards.account_shard
-    left join lots.cash on cash.account_id = account_shard.account_id
-    left join positions.custodian_cash on custodian_cash.account_id = account_shard.account_id
-    where account_shard.shard = $shard
+differing as (
+    select account_id, security_id, book_micro, custodian_micro, difference_micro from position_difference
+    union all
+    select account_id, null as security_id, book_micro, custodian_micro, difference_micro from cash_difference
 )
 select
-    account_id,
+    differing.account_id,
     case
-        when book_micro = 0 then 'missing_in_book'
-        when custodian_micro = 0 then 'missing_at_custodian'
-        else 'quantity'
+        when differing.security_id is null then 'cash'
+        when security.security_id is null then 'unknown_security'
+        else coalesce(explained.kind, 'quantity')
     end as kind,
-    security_id,
-    book_micro,
-    custodian_micro
-from compared
-where abs(book_micro - custodian_micro) > $shares_tolerance_micro
-union all
-select account_id, 'cash' as kind, null as security_id, book_micro, custodian_micro
-from cash_compared
-where abs(book_micro - custodian_micro) > $cash_tolerance_microusd
-order by account_id, kind, security_id
+    differing.security_id,
+    differing.book_micro,
+    differing.custodian_micro,
+    case when differing.security_id is not null and security.security_id is null then 'book' else explained.missing_at end
+        as missing_at,
+    concat_ws(
+        '; ',
+        case when differing.security_id is not null and security.security_id is null
+            then 'the book has no such security' end,
+        explained.explanation,
+        case when acceptance.difference_micro <> differing.difference_micro
+            then acceptance.ruling_id || ' accepts ' || (acceptance.difference_micro * 0.000001)::decimal(24, 6)
+                || ' and no other difference' end
+    ) as explanation,
+    case when acceptance.difference_micro = differing.difference_micro then acceptance.ruling_id end as accepted_by
+from differing
+left join policies.security on security.security_id = differing.security_id
+left join explained
+    on explained.account_id = differing.account_id
+    and explained.security_id is not distinct from differing.security_id
+left join policies.acceptance
+    on acceptance.account_id = differing.account_id
+    and acceptance.security_id is not distinct from differing.security_id
+order by differing.account_id, kind, differing.security_id

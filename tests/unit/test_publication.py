@@ -15,7 +15,7 @@ import polars as pl
 import pytest
 
 from assets.book import Book
-from assets.publication import AUDITS, audit_files
+from assets.publication import AUDITS, RULINGS, audit_files
 from assets.publish import DATA_FILES
 from assets.store import Store, Version, schema_of
 from assets.verification import check_audits, published_night
@@ -47,7 +47,9 @@ def read(three_nights: Path, store: Store) -> Read:
 
 
 def offended(store: Store, files: Mapping[str, bytes], read: Read) -> set[str]:
-    found = audit_files(files, store=store, night=NIGHT, read=read, loss_margin=0.02).offenders
+    with store.reading({"trades": read[f"trades/{NIGHT}"]}) as tables:
+        rulings = {table: tables.select(f"from trades.{table} order by all") for table in RULINGS}
+    found = audit_files(files, store=store, night=NIGHT, read=read, rulings=rulings, loss_margin=0.02).offenders
     assert tuple(found) == AUDITS
     return {audit for audit, rows in found.items() if not rows.is_empty()}
 

@@ -72,6 +72,7 @@ def test_a_stage_reads_only_what_it_declares(stage: Stage, with_lots: Path) -> N
     night = dt.date.fromisoformat(NIGHTS[1])
     shards = book.shards if stage.by_shard else (None,)
     declared = {*stage.nightly, *stage.sharded} | ({stage.name} if stage.reads_night_before else set())
+    declared |= {"trades"} if stage.reads_published_before else set()
     for shard in shards:
         version = store.head(stage.name, night=night, shard=shard)
         read = {name.split("/")[0] for name in version.inputs} - {"feeds", "static"}
