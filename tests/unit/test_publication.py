@@ -256,6 +256,10 @@ def rewritten(path: Path, read: Read, name: str, *changes: str) -> Iterator[Read
 
 POLICIES = f"account_policies/{NIGHT}"
 PROPOSALS = f"proposals/{NIGHT}/{SHARD}"
+ANSWERED = f"reconciliation/{NIGHT}/{SHARD}"
+TRADES = f"trades/{NIGHT}"
+SWITCH = "insert into switch select '{}', {}, 'R1', 'a reason' from allocation order by all limit 1"
+BREAK = "insert into recon_break select account_id, {}, null, '', {} from approved_order order by all limit 1"
 FACTS = {
     "a gain budget that is used up": (
         POLICIES, "update account set net_gain_budget_microusd = -1000000000000",
@@ -287,8 +291,22 @@ FACTS = {
     "a tracking-error cap given up and not listed": (
         PROPOSALS, "update certificate set tracking_error_max = 5.0", "every_relaxed_limit_is_listed"),
     "a shard that answered otherwise": (
-        f"reconciliation/{NIGHT}/{SHARD}", "update approved_order set micro_shares = micro_shares + 1",
+        ANSWERED, "update approved_order set micro_shares = micro_shares + 1",
         "every_published_row_is_what_its_shard_approved"),
+    "an account that was frozen and is not held": (
+        TRADES, SWITCH.format("account", "account_id"), "every_frozen_account_is_held_as_frozen"),
+    "an account that was frozen and trades": (
+        TRADES, SWITCH.format("account", "account_id"), "no_frozen_account_has_an_allocation"),
+    "a security that was frozen and is traded": (
+        TRADES, SWITCH.format("security", "security_id"), "no_frozen_security_has_an_order"),
+    "a break that nobody accepted": (
+        ANSWERED, BREAK.format("'quantity', security_id, 1, 2", "null"),
+        "no_account_trades_over_a_break_that_nobody_accepts"),
+    "an accepted break in a name that is traded": (
+        ANSWERED, BREAK.format("'quantity', security_id, 1, 2", "'R1'"),
+        "no_name_is_traded_while_its_break_is_accepted"),
+    "cash that the custodian does not have": (
+        ANSWERED, BREAK.format("'cash', null, 2, 1", "'R1'"), "no_account_trades_on_cash_in_dispute"),
 }  # fmt: skip
 
 
