@@ -158,7 +158,7 @@ def manifest_of(
         "files": {name: hashlib.sha256(content).hexdigest() for name, content in sorted(files.items())},
         "code": code_version(),
         "packages_sha256": packages_digest(),
-        "machine": {"system": platform.system(), "architecture": platform.machine()},
+        "machine": machine(),
         "policy_version": book.settings.book.policy_version,
         "settings": book.settings.printed(),
     }
@@ -178,6 +178,11 @@ def code_version() -> dict[str, Any]:
     except (OSError, subprocess.CalledProcessError):
         return {"commit": None, "dirty": None}
     return {"commit": commit, "dirty": dirty}
+
+
+def machine() -> dict[str, str]:
+    """Return what kind of machine runs the code."""
+    return {"system": platform.system(), "architecture": platform.machine()}
 
 
 def packages_digest() -> str:

@@ -10,6 +10,7 @@ Annotations are not postponed here: Dagster reads them from the functions below.
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -26,12 +27,15 @@ from assets import (
     wash_tables,
 )
 from assets.book import Book
+from assets.comparison import MovedAccount, first_difference, moved_accounts
 from assets.partitions import BY_NIGHT, NIGHT_BEFORE, SHARD_NIGHT_BEFORE, night_of, night_shards_of, nights_of
 from assets.store import Store, Version, statement
 from ledger.errors import AuditError, InputError, OpenbellError
 
 OWNERS = ["team:operations"]
 CHECK = "audits"
+SHOWN = 100
+"""Most accounts that the metadata of one run lists."""
 Reported = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
 
 
@@ -253,9 +257,11 @@ def feed_specs(book: Book) -> list[dg.AssetSpec]:
     ]
 
 
-def assets_of(book: Book, *, revising: dt.date | None = None) -> list[dg.AssetsDefinition]:
-    """Return the assets of the night for one book; the night ``revising`` is worked though it is published."""
-    store = Store(book.path, revising=revising)
+def assets_of(
+    book: Book, *, revising: dt.date | None = None, rerunning: dt.date | None = None
+) -> list[dg.AssetsDefinition]:
+    """Return the assets of the night for one book; ``revising`` and ``rerunning`` are as the store has them."""
+    store = Store(book.path, revising=revising, rerunning=rerunning)
     return [asset_of(stage, book=book, store=store) for stage in stages_of(book)]
 
 
@@ -265,7 +271,9 @@ def asset_of(stage: Stage, *, book: Book, store: Store) -> dg.AssetsDefinition:
     def materialise(context: dg.AssetExecutionContext, **arguments: bool) -> Reported:
         night, shard = night_of(context.partition_key)
         where = {"shard": shard} if shard else {}
-        yield from report(stage, lambda: stage.write(store=store, book=book, night=night, **where, **arguments))
+        yield from report(
+            stage, lambda: stage.write(store=store, book=book, night=night, **where, **arguments), store=store
+        )
 
     def with_config(context: dg.AssetExecutionContext, config: TradesConfig) -> Reported:
         yield from materialise(context, past_deadline=config.past_deadline)
@@ -300,7 +308,7 @@ def deps_of(stage: Stage) -> Sequence[dg.AssetDep]:
     return deps
 
 
-def report(stage: Stage, write: Callable[[], Version]) -> Reported:
+def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Reported:
     """Run ``write`` and report its version, or the audit or error that stopped it."""
     try:
         version = write()
@@ -328,8 +336,29 @@ def report(stage: Stage, write: Callable[[], Version]) -> Reported:
                 dg.TableSchema([dg.TableColumn("input", "string"), dg.TableColumn("digest", "string")]),
             ),
             "used": "yes" if version.is_head else "no: the night is published with another version, which stands",
+            **({} if version.is_head else differences_of(version, store=store)),
         },
     )
+
+
+def differences_of(version: Version, *, store: Store) -> dict[str, dg.MetadataValue[Any]]:
+    """Return, for a version that is kept beside the published one, where they differ and which accounts moved."""
+    original = store.standing(version)
+    if original is None:
+        return {}
+    first = first_difference(store, original=original, again=version)
+    told: dict[str, dg.MetadataValue[Any]] = {
+        "differs": dg.TextMetadataValue(f"{first.where}: {first.found}; published {first.expected}"),
+        "inputs_moved": dg.JsonMetadataValue(
+            sorted(name for name, digest in version.inputs.items() if original.inputs.get(name) != digest)
+        ),
+    }
+    if version.asset == "trades":
+        moved = [dataclasses.asdict(account) for account in moved_accounts(store, original=original, again=version)]
+        told["accounts_moved"] = dg.IntMetadataValue(len(moved))
+        columns = [dg.TableColumn(field.name) for field in dataclasses.fields(MovedAccount)]
+        told["moved"] = dg.TableMetadataValue([dg.TableRecord(row) for row in moved[:SHOWN]], dg.TableSchema(columns))
+    return told
 
 
 def audit_specs(stage: Stage) -> list[dg.AssetCheckSpec]:

@@ -3,6 +3,7 @@
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.duckdb    a version, never changed after its rename
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.json      its row counts, and the inputs it was first made from
     BOOK/store/<asset>/<night>[/<shard>]/head.json          which version the night uses, with its inputs
+    BOOK/store/<asset>/<night>[/<shard>]/rerun.json         which version a rerun made beside the published one
     BOOK/store/pruned/<night>/<digest>.json                 which versions were dropped (`assets/retention.py`)
 
 A version is written to a temporary name by one process, audited, digested, fsynced and renamed. A rerun that
@@ -193,11 +194,17 @@ class Carried:
 class Store:
     """All partitions of one book."""
 
-    def __init__(self, book: Path, *, revising: dt.date | None = None) -> None:
-        """Open the store of ``book``; the night ``revising`` is worked as if it were not published yet."""
+    def __init__(self, book: Path, *, revising: dt.date | None = None, rerunning: dt.date | None = None) -> None:
+        """Open the store of ``book``; the night ``revising`` is worked as if it were not published yet.
+
+        Of the night ``rerunning``, which is published, every stage reads what the rerun made of those before it, where
+        that is another version than the published one; no head moves.
+        """
+        assert revising is None or rerunning is None
         self.book = book
         self.root = book / "store"
         self.revising = revising
+        self.rerunning = rerunning
 
     def folder(self, asset: str, *, night: dt.date, shard: str | None = None) -> Path:
         """Return the folder of one partition; shard and asset are names of ours, never data."""
@@ -232,6 +239,10 @@ class Store:
         StoreError
             Where the partition was never materialised, or its file is gone.
         """
+        if night == self.rerunning:
+            beside = self.beside(asset, night=night, shard=shard)
+            if beside is not None:
+                return beside
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
         sealed = self.sealed_digest(name, night=night)
@@ -251,6 +262,31 @@ class Store:
         if not path.exists():
             raise _file_is_gone(name, path)
         return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"])
+
+    def beside(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version | None:
+        """Return what the last rerun of a published night made in place of what stands; None where it reproduced it."""
+        pointer = self.folder(asset, night=night, shard=shard) / "rerun.json"
+        if not pointer.exists():
+            return None
+        return self.version(asset, night=night, shard=shard, digest=json.loads(pointer.read_bytes())["digest"])
+
+    def all_beside(self, night: dt.date) -> list[str]:
+        """Return the names of the partitions that the last rerun of ``night`` made otherwise, sorted."""
+        day = night.isoformat()
+        pointers = [*self.root.glob(f"*/{day}/rerun.json"), *self.root.glob(f"*/{day}/*/rerun.json")]
+        return sorted(path.parent.relative_to(self.root).as_posix() for path in pointers)
+
+    def forget_rerun(self, night: dt.date) -> None:
+        """Begin a rerun of ``night``: nothing of an earlier one is read. Its versions stay."""
+        for name in self.all_beside(night):
+            (self.root / name / "rerun.json").unlink(missing_ok=True)
+
+    def standing(self, version: Version) -> Version | None:
+        """Return what stands published in the place of ``version``; None where nothing does."""
+        digest = self.sealed_digest(version.name, night=version.night)
+        if digest is None:
+            return None
+        return self.version(version.asset, night=version.night, shard=version.shard, digest=digest)
 
     def version(self, asset: str, *, night: dt.date, shard: str | None = None, digest: str) -> Version:
         """Return one version of a partition, the head or another.
@@ -352,11 +388,27 @@ class Store:
             sync(folder)
         head = folder / "head.json"
         stands = self.sealed_digest(version.name, night=version.night)
+        if stands is None and self._follows_rerun(version):
+            stands = ""
         if stands is not None:
-            return dataclasses.replace(version, is_head=stands == version.digest)
+            is_head = stands == version.digest
+            pointer = folder / "rerun.json"
+            if version.night == self.rerunning and not is_head:
+                write_once_renamed(pointer, text.encode())
+            elif version.night == self.rerunning:
+                pointer.unlink(missing_ok=True)
+            return dataclasses.replace(version, is_head=is_head)
         if not head.exists() or head.read_text(encoding="utf-8") != text:
             write_once_renamed(head, text.encode())
         return version
+
+    def _follows_rerun(self, version: Version) -> bool:
+        """Return whether ``version`` was made from one that a rerun keeps beside what is published."""
+        return version.night == self.rerunning and any(
+            (self.root / name / "rerun.json").exists()
+            for name in version.inputs
+            if not name.startswith(("feeds/", "static/"))
+        )
 
 
 def partition_name(asset: str, *, night: dt.date, shard: str | None) -> str:

@@ -33,7 +33,8 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     """Gather all shards, verify them, write the `trades` partition and publish the night's files.
 
     What operators decide meanwhile counts: no ruling can be added while the files appear, and where one was added
-    since the files were made, they are made anew.
+    since the files were made, they are made anew. A rerun of a published night that comes out otherwise publishes
+    nothing: its version is kept beside.
 
     Raises
     ------
@@ -62,6 +63,8 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     while True:
         rulings = rulings_for(store=store, book=book, night=night)
         version, files, facts = gathered(store=store, book=book, night=night, read=read, rulings=rulings)
+        if night == store.rerunning and not version.is_head:
+            return version
         with rulings_held(book):
             if store.is_sealed(night) or rulings.digest == digest_of_rulings(book):
                 publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)

@@ -16,6 +16,7 @@ from typing import Any
 
 from assets.archive import Archive
 from assets.book import Book, BookSettings
+from assets.comparison import Difference
 from assets.publication import AUDITS, NIGHTLY, RULINGS, SHARDED, audit_files
 from assets.publish import DATA_FILES, manifests_of, sha256_of
 from assets.sessions import sessions_between
@@ -26,15 +27,6 @@ from ledger.errors import NightOrderError, StoreError
 
 AUDITED = "audits of the published files"
 TABLES = ("account_outcome", "allocation", "published_order")
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Difference:
-    """One place where what was found is not what was promised."""
-
-    where: str
-    found: str
-    expected: str
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)

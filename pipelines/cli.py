@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 EXIT_FAILED, EXIT_REFUSED = 1, 2
 TOTALS = ("orders", "harvested losses", "tax saved")
+ACCOUNTS_SHOWN = 20
 PLAIN_WIDTH = 180
 """Columns of a table that goes to a file or a pipe, where there is no terminal to fit."""
 
@@ -395,8 +396,29 @@ def _print_nights(results: list[dict[str, Any]]) -> None:
         table.add_row(result["night"], "yes" if result["published"] else "no", *counts, *totals)
     Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
     for result in results:
-        for label in result["moved_inputs"]:
-            sys.stdout.write(
-                f"{result['night']} is published with other bytes of {label}; that publication stands. "
-                "`openbell verify --current-inputs` tells what would differ.\n"
-            )
+        _print_moved(result)
+
+
+def _print_moved(result: dict[str, Any]) -> None:
+    """Tell what moved since the night was published, and which accounts its rerun answers otherwise."""
+    night, accounts = result["night"], result["moved_accounts"]
+    for label in result["moved_inputs"]:
+        sys.stdout.write(
+            f"{night} is published with other bytes of {label}; that publication stands. "
+            "`openbell verify --current-inputs` tells what would differ.\n"
+        )
+    if not result["moved_partitions"]:
+        return
+    made_by = f" by other {' and '.join(result['moved_code'])}" if result["moved_code"] else ""
+    sys.stdout.write(
+        f"{night} comes out otherwise when it is run again{made_by}: {len(accounts)} accounts, first in "
+        f"{result['moved_partitions'][0]}. Kept beside what is published; `openbell night --revision` publishes it.\n"
+    )
+    for row in accounts[:ACCOUNTS_SHOWN]:
+        sys.stdout.write(
+            f"  {row['account_id']}  {row['status']} -> {row['status_again']}  "
+            f"{row['orders']} -> {row['orders_again']} orders  "
+            f"{Decimal(row['traded_usd']):,.2f} -> {Decimal(row['traded_usd_again']):,.2f} usd traded\n"
+        )
+    if len(accounts) > ACCOUNTS_SHOWN:
+        sys.stdout.write(f"  and {len(accounts) - ACCOUNTS_SHOWN} more; --json lists them all\n")

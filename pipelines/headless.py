@@ -12,7 +12,6 @@ import dataclasses
 import datetime as dt
 import fcntl
 import functools
-import json
 import multiprocessing
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,7 +19,8 @@ from pathlib import Path
 from typing import Any
 
 from assets.book import Book
-from assets.feeds import feed_digests, validate_feeds
+from assets.comparison import MovedAccount
+from assets.feeds import validate_feeds
 from assets.night_order import require_night
 from assets.publish import revision_of
 from assets.sessions import session_after, session_before
@@ -29,6 +29,7 @@ from assets.store import Store, latest_manifest
 from ledger.errors import NightError, NightOrderError, OpenbellError
 from pipelines.arrivals import is_ingested
 from pipelines.instance import use_instance
+from pipelines.moved import moved
 
 Facts = dict[str, str]
 NOON = dt.time(12, 0)
@@ -45,7 +46,13 @@ class NightResult:
     digests: dict[str, str]
     revision: int = 0
     moved_inputs: tuple[str, ...] = ()
-    """Files of a published night that are no longer what it read; what is published stands."""
+    """Files and settings of a published night that are no longer what it read; what is published stands."""
+    moved_code: tuple[str, ...] = ()
+    """What else made the rerun, where it came out otherwise: code, packages_sha256, machine."""
+    moved_partitions: tuple[str, ...] = ()
+    """Partitions that the rerun made otherwise; its versions are kept beside the published ones."""
+    moved_accounts: tuple[MovedAccount, ...] = ()
+    """Accounts that the rerun answers otherwise."""
 
 
 class Workers:
@@ -100,7 +107,8 @@ def run_night(
     """Run one night: check the feeds, ingest, every shard, publish. Running it again changes nothing.
 
     With ``shards``, only their books are run and nothing is published. With ``revise``, a published night is worked
-    as if it were not, and what comes out otherwise is published as its next revision.
+    as if it were not, and what comes out otherwise is published as its next revision. Without, a published night that
+    comes out otherwise is kept beside what is published, and reported.
 
     Raises
     ------
@@ -117,6 +125,7 @@ def run_night(
         require_revisable(book, store, night=night)
     validate_feeds(book=book, night=night)
     with alone(book, night=night):
+        store.forget_rerun(night)
         answer_shards(workers, night=night, shards=tuple(shards or book.shards), revise=revise)
         if shards is None:
             publish_night(book, night=night, revise=revise)
@@ -206,15 +215,8 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
         totals=totals,
         digests=digests,
         revision=revision_of(manifest) if manifest else 0,
-        moved_inputs=moved_inputs(book, manifest, night=night) if manifest else (),
+        **(moved(book, store, manifest, night=night) if manifest else {}),
     )
-
-
-def moved_inputs(book: Book, manifest: Path, *, night: dt.date) -> tuple[str, ...]:
-    """Return the files that the published ``night`` read and that are other ones, or gone, today."""
-    read: dict[str, str] = json.loads(manifest.read_bytes())["inputs"]
-    today = feed_digests(book=book, night=night)
-    return tuple(sorted(label for label in read.keys() | today.keys() if read.get(label) != today.get(label)))
 
 
 def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
@@ -262,7 +264,8 @@ def run_here(
     partition: Any = night.isoformat()
     if shard:
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
-    instance, assets = _line_of(book.path, revising=night if revise else None)
+    rerun = not revise and Store(book.path).is_sealed(night)
+    instance, assets = _line_of(book.path, revising=night if revise else None, rerunning=night if rerun else None)
     # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
     with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
         result = dg.materialize(
@@ -279,7 +282,7 @@ def run_here(
 
 
 @functools.lru_cache(maxsize=1)
-def _line_of(path: Path, *, revising: dt.date | None) -> tuple[Any, list[Any]]:
+def _line_of(path: Path, *, revising: dt.date | None, rerunning: dt.date | None) -> tuple[Any, list[Any]]:
     """Return the instance and the assets of one book, opened once per process: each costs most of a second."""
     import dagster as dg
 
@@ -287,7 +290,7 @@ def _line_of(path: Path, *, revising: dt.date | None) -> tuple[Any, list[Any]]:
 
     instance, book = dg.DagsterInstance.get(), Book.open(path)
     atexit.register(instance.dispose)
-    return instance, [*feed_specs(book), *assets_of(book, revising=revising)]
+    return instance, [*feed_specs(book), *assets_of(book, revising=revising, rerunning=rerunning)]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

@@ -15,13 +15,14 @@ from pathlib import Path
 
 from assets.archive import Archive
 from assets.book import Book, BookSettings
+from assets.comparison import Difference, first_difference
 from assets.feeds import feed_digests
 from assets.publish import DATA_FILES, sha256_of
 from assets.published_rulings import put_rulings
 from assets.sessions import session_before
 from assets.stages import stages_of
-from assets.store import Store, Version, partition_name
-from assets.verification import Check, Difference, Published, published_night
+from assets.store import Store, partition_name
+from assets.verification import Check, Published, published_night
 from ledger.errors import StoreError
 from pipelines.book_toml import book_toml
 from pipelines.headless import Workers, answer_shards, publish_night
@@ -110,7 +111,7 @@ def compared(*, book: Book, published: Published, elsewhere: Book) -> Check:
             original = store.version(
                 asset, night=published.night, shard=shard[0] if shard else None, digest=promised[name]
             )
-            differences.append(first_row_that_differs(store, original=original, again=again))
+            differences.append(first_difference(store, original=original, again=again))
     files = [*DATA_FILES]
     manifest = json.loads((elsewhere.published(published.night) / "manifest.json").read_bytes())
     same = ("code", "inputs", "packages_sha256", "machine")
@@ -154,17 +155,3 @@ def _in_order_of_stages(book: Book, *, night: dt.date) -> Iterator[str]:
     for stage in stages_of(book):
         for shard in book.shards if stage.by_shard else (None,):
             yield partition_name(stage.name, night=night, shard=shard)
-
-
-def first_row_that_differs(store: Store, *, original: Version, again: Version) -> Difference:
-    """Return the first row, in the order of its table's columns, that only one of two versions has."""
-    with store.reading({"published": original, "replayed": again}) as tables:
-        for table in sorted(original.rows):
-            only = [
-                tables.select(f"from {one}.{table} except all from {other}.{table} order by all")
-                for one, other in (("replayed", "published"), ("published", "replayed"))
-            ]
-            if any(rows.height for rows in only):
-                found, expected = (str(rows.row(0, named=True)) if rows.height else "no such row" for rows in only)
-                return Difference(where=f"{original.name} table {table}", found=found, expected=expected)
-    return Difference(where=original.name, found=again.digest, expected=original.digest)

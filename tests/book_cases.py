@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import hashlib
+import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
+
+from assets.book import Book
+from assets.stages import stages_of
+from assets.store import Store
 
 FIRST_NIGHT = "2026-09-01"
 NIGHTS = ("2026-09-01", "2026-09-02", "2026-09-03")
@@ -37,3 +44,31 @@ def freeze_first_account(book: Path) -> None:
     cells = first.split(",")
     cells[header.split(",").index("frozen")] = "true"
     file.write_text("\n".join([header, ",".join(cells), *rest]) + "\n", encoding="utf-8")
+
+
+def inputs_of(source: Path, target: Path, *, nights: Sequence[str]) -> Path:
+    """Copy settings, static files and the feeds of ``nights`` into a new book."""
+    target.mkdir(parents=True)
+    shutil.copytree(source / "static", target / "static")
+    for night in nights:
+        shutil.copytree(source / "feeds" / night, target / "feeds" / night)
+    shutil.copy(source / "book.toml", target / "book.toml")
+    return target
+
+
+def run_stages(
+    path: Path,
+    *,
+    night: dt.date,
+    shards: Sequence[str] | None = None,
+    groups: Sequence[str] = ("market", "accounts", "books", "trades"),
+    past_deadline: bool = False,
+) -> None:
+    """Run one night of the book in this process, stage by stage and the last shard first, without Dagster's runs."""
+    book, store = Book.open(path), Store(path)
+    for stage in stages_of(book):
+        more = {"past_deadline": past_deadline} if stage.name == "trades" else {}
+        for shard in reversed(shards or book.shards) if stage.by_shard else (None,):
+            where = {"shard": shard} if shard else {}
+            if stage.group in groups:
+                stage.write(store=store, book=book, night=night, **where, **more)

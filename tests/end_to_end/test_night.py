@@ -91,18 +91,6 @@ def test_the_same_night_again_changes_no_byte(book_copy: Path) -> None:
     assert heads
 
 
-def test_another_folder_and_one_worker_give_the_same_files(three_nights: Path, tmp_path: Path) -> None:
-    elsewhere = tmp_path / "elsewhere"
-    elsewhere.mkdir()
-    for part in ("static", "feeds"):
-        shutil.copytree(three_nights / part, elsewhere / part)
-    shutil.copy(three_nights / "book.toml", elsewhere / "book.toml")
-    ran = openbell("backfill", elsewhere, "--from", FIRST_NIGHT, "--to", NIGHTS[-1], "--workers", 1)
-    assert ran.returncode == 0, ran.stderr
-    for night in NIGHTS:
-        assert fingerprint(elsewhere / "published" / night) == fingerprint(three_nights / "published" / night)
-
-
 def test_one_shard_alone_publishes_nothing(three_nights: Path, tmp_path: Path) -> None:
     copy = tmp_path / "book"
     copy.mkdir()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import fcntl
 import json
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -101,17 +103,38 @@ def freeze(book: Path, *, number: int) -> str:
     return cells[0]
 
 
+def row_of(book: Path, account: str) -> tuple[str, int]:
+    """Return the published status and number of orders of ``account``."""
+    with (book / "published" / LAST / "accounts.csv").open(encoding="utf-8", newline="") as file:
+        return next((row["status"], int(row["orders"])) for row in csv.DictReader(file) if row["account_id"] == account)
+
+
+def number_of_a_trader(book: Path) -> int:
+    """Return the row in accounts.csv of an account that trades on the last night."""
+    with (book / "published" / LAST / "accounts.csv").open(encoding="utf-8", newline="") as file:
+        traders = {row["account_id"] for row in csv.DictReader(file) if int(row["orders"])}
+    rows = (book / "static" / "accounts.csv").read_text(encoding="utf-8").splitlines()[1:]
+    return next(number for number, row in enumerate(rows) if row.split(",")[0] in traders)
+
+
 def test_a_moved_input_is_told_and_what_it_would_change_is_listed(book_copy: Path) -> None:
-    account = freeze(book_copy, number=4)
+    account = freeze(book_copy, number=number_of_a_trader(book_copy))
     published = fingerprint(book_copy / "published")
     again = openbell("night", book_copy, "--night", LAST, "--workers", 1, "--json")
     assert again.returncode == 0, again.stderr
-    assert json.loads(again.stdout)["moved_inputs"] == ["static/accounts.csv"]
+    told = json.loads(again.stdout)
+    assert told["moved_inputs"] == ["static/accounts.csv"]
+    [moved] = told["moved_accounts"]
+    assert (moved["account_id"], moved["status_again"], moved["orders_again"]) == (account, "HELD_FROZEN", 0)
+    assert (moved["status"], moved["orders"]) == row_of(book_copy, account)
+    assert Decimal(moved["traded_usd"]) > 0
+    assert Decimal(moved["traded_usd_again"]) == 0
+    assert f"trades/{LAST}" in told["moved_partitions"]
     assert fingerprint(book_copy / "published") == published
     status, document = verified(book_copy, LAST, "--current-inputs")
     assert status == 1
     assert [place for place in places(document) if place.startswith("account ")] == [f"account {account}"]
-    assert places(document)[0] == f"account_policies/{LAST} table account", "in the night's order"
+    assert places(document)[0] == f"account_policies/{LAST} table account row account_id {account} column frozen"
     # The night as it was is still replayed from what it read.
     assert verified(book_copy, LAST, "--replay")[0] == 0
 

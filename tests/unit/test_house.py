@@ -72,3 +72,28 @@ def test_a_statement_file_holds_one_statement_with_its_header(path: Path) -> Non
 def test_pins_name_no_address() -> None:
     for path in (ROOT / "requirements").glob("*.txt"):
         assert "://" not in path.read_text(encoding="utf-8"), path
+
+
+CLOCKS = {"now", "utcnow", "today", "time", "time_ns", "monotonic", "perf_counter", "process_time", "uuid4", "urandom"}
+MAY_READ_A_CLOCK = {
+    "pipelines/sensors.py",  # whether tonight's deadline has passed
+    "pipelines/measure.py",  # benchmarks
+    "assets/archive.py",  # names of temporary files, as in the four below
+    "assets/publish.py",
+    "assets/store.py",
+    "pipelines/book_maker.py",
+    "pipelines/custodian.py",
+}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=name_of)
+def test_a_result_depends_on_no_clock_and_no_chance(path: Path) -> None:
+    called = {
+        node.func.attr
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Attribute)
+        and not (node.func.attr == "time" and node.args)  # a time of day, as in 16:00
+    }
+    if name_of(path) not in MAY_READ_A_CLOCK:
+        assert not called & CLOCKS

@@ -1,4 +1,4 @@
-"""What goes out is held to the store's facts: every audit finds the fault that it is there for, in the files themselves."""
+"""What goes out is held to the store's facts: every audit finds the fault that it is there for, in the files."""
 
 from __future__ import annotations
 
@@ -85,20 +85,21 @@ def test_the_files_as_they_went_out_offend_nothing(store: Store, files: dict[str
 
 
 BUY = (
-    "insert into allocations select '{night}', account_id, security_id, 'buy', '1.000000', null, "
+    f"insert into allocations select '{NIGHT}', account_id, security_id, 'buy', '1.000000', null, "
     "(close_microusd * 0.000001)::varchar, (close_microusd * 0.000001)::varchar, null, null, 'rebalance' from "
-).format(night=NIGHT)
+)
 PRICED = " join prices.price using (security_id) order by all limit 1"
 FREE = "(from accounts where status like 'CERTIFIED%')"
-HELD = "(select account_id, security_id, lot_id from lots.sublot group by all)"
 SELL = (
-    "insert into allocations select '{night}', account_id, security_id, 'sell', '0.100000', min(lot_id), "
-    "(any_value(close_microusd) * 0.000001)::varchar, (any_value(close_microusd) // 10 * 0.000001)::varchar, '0.000000', "
-    "'long', 'rebalance' from lots.sublot join prices.price using (security_id) join accounts using (account_id) "
-).format(night=NIGHT)
+    f"insert into allocations select '{NIGHT}', account_id, security_id, 'sell', '0.100000', min(lot_id), "
+    "(any_value(close_microusd) * 0.000001)::varchar, (any_value(close_microusd) // 10 * 0.000001)::varchar, "
+    "'0.000000', 'long', 'rebalance' from lots.sublot join prices.price using (security_id) "
+    "join accounts using (account_id) "
+)
 ONE_ACCOUNT = (
     "account_id = (select account_id from allocations join account_policies.account using (account_id) "
-    "join accounts using (account_id) where status = 'CERTIFIED' and {} group by account_id order by count(*) desc, account_id limit 1)"
+    "join accounts using (account_id) where status = 'CERTIFIED' and {} "
+    "group by account_id order by count(*) desc, account_id limit 1)"
 )
 TIMES = "update allocations set shares = greatest(shares::decimal(24, 6) * {}, 0.000001)::varchar where {} and "
 
@@ -107,7 +108,8 @@ FAULTS = {
         "delete from accounts where account_id = (select min(account_id) from accounts)",
         "every_account_of_the_book_is_published_once"),
     "an account twice": (
-        "insert into accounts from accounts order by account_id limit 1", "every_account_of_the_book_is_published_once"),
+        "insert into accounts from accounts order by account_id limit 1",
+        "every_account_of_the_book_is_published_once"),
     "a block of more shares": (
         "update orders set shares = (shares::decimal(24, 6) + 1)::varchar where rowid = 0",
         "every_block_is_the_sum_of_its_allocations"),
@@ -138,7 +140,8 @@ FAULTS = {
     "a lot that is not there": (
         "update allocations set lot_id = lot_id || '-' where lot_id is not null", "no_published_sale_exceeds_its_lot"),
     "a lot of another account": (
-        "update allocations set lot_id = (select min(lot_id) from lots.sublot where sublot.account_id <> allocations.account_id "
+        "update allocations set lot_id = (select min(lot_id) from lots.sublot "
+        "where sublot.account_id <> allocations.account_id "
         "and lot_id not in (select lot_id from lots.sublot as own where own.account_id = allocations.account_id)) "
         "where side = 'sell'",
         "no_published_sale_exceeds_its_lot"),
@@ -152,7 +155,8 @@ FAULTS = {
         "update allocations set estimated_usd = (estimated_usd::decimal(24, 6) + 0.000001)::varchar where side = 'buy'",
         "every_published_amount_is_at_tonights_price"),
     "another gain": (
-        "update allocations set estimated_gain_usd = (estimated_gain_usd::decimal(24, 6) - 1)::varchar where side = 'sell'",
+        "update allocations set estimated_gain_usd = (estimated_gain_usd::decimal(24, 6) - 1)::varchar "
+        "where side = 'sell'",
         "every_published_gain_is_that_of_its_lots"),
     "another term": (
         "update allocations set term = 'long' where term = 'short'", "every_published_gain_is_that_of_its_lots"),
@@ -160,10 +164,12 @@ FAULTS = {
         "update accounts set realized_gain_usd = (realized_gain_usd::decimal(24, 6) + 1)::varchar where orders > '0'",
         "every_published_gain_is_that_of_its_lots"),
     "cash that does not add up": (
-        "update accounts set cash_after_usd = (cash_after_usd::decimal(24, 6) + 0.000002)::varchar where status = 'CERTIFIED'",
+        "update accounts set cash_after_usd = (cash_after_usd::decimal(24, 6) + 0.000002)::varchar "
+        "where status = 'CERTIFIED'",
         "every_published_cash_adds_up"),
     "cash that was never there": (
-        "update accounts set cash_before_usd = '1.000000', cash_after_usd = '1.000000' where status = 'CERTIFIED_NO_TRADE'",
+        "update accounts set cash_before_usd = '1.000000', cash_after_usd = '1.000000' "
+        "where status = 'CERTIFIED_NO_TRADE'",
         "every_published_cash_adds_up"),
     "cash of a held account that moves": (
         "update accounts set cash_after_usd = '9999.000000' where status like 'HELD%'", "every_published_cash_adds_up"),
@@ -172,9 +178,10 @@ FAULTS = {
         "and status like 'CERTIFIED%' and part_shares * 0.000001 * close_microusd < part_basis_microusd "
         "and sublot.household_id in (select household_id from accounts group by household_id having count(*) > 1) "
         "group by account_id, security_id order by account_id, security_id limit 1",
-        BUY + "(select other.account_id, allocations.security_id from allocations join accounts as own using (account_id) "
+        BUY + "(select other.account_id, allocations.security_id from allocations "
+        "join accounts as own using (account_id) "
         "join accounts as other on other.household_id = own.household_id and other.account_id <> own.account_id "
-        f"where shares = '0.100000' and side = 'sell')" + PRICED,
+        "where shares = '0.100000' and side = 'sell')" + PRICED,
         "no_household_washes_its_own_loss_in_the_published_file"),
     "a purchase in a closed window": (
         BUY + "(select account_id, identical_group as security_id from wash_windows.no_buy "
