@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from assets.book import Book
-from assets.ruling_entry import Ruling, add_ruling
+from assets.ruling_entry import Kind, Ruling, add_ruling
 from assets.stages import stages_of
 from assets.store import Store
 from ledger.amounts import MICRO, plain, to_micro
@@ -55,14 +55,24 @@ def publish(path: Path) -> None:
     run(path, only=AFTER_SOLVE)
 
 
-def rule(path: Path, kind: Any, reason: str = "as told", **facts: Any) -> str:
-    return add_ruling(Book.open(path), Ruling(kind=kind, at=AT, role="operator", reason=reason, **facts))
+def rule(path: Path, kind: Kind, reason: str = "as told", **named: str) -> str:
+    """Freeze, release or withdraw what is ``named``."""
+    return add_ruling(Book.open(path), Ruling(kind=kind, at=AT, role="operator", reason=reason, **named))  # type: ignore[arg-type]
 
 
 def accept(path: Path, difference: str, *, account: str, security: str | None = None) -> str:
-    return rule(
-        path, "accept", account_id=account, security_id=security, difference_micro=to_micro(difference), from_night=NIGHT
-    )  # fmt: skip
+    """Accept a break from the second night on."""
+    ruling = Ruling(
+        kind="accept",
+        at=AT,
+        role="operator",
+        reason="as told",
+        account_id=account,
+        security_id=security,
+        difference_micro=to_micro(difference),
+        from_night=NIGHT,
+    )
+    return add_ruling(Book.open(path), ruling)
 
 
 def published(path: Path, name: str) -> list[Row]:

@@ -46,6 +46,8 @@ def action(kind: str, **other: object) -> dict[str, object]:
     return told | other
 
 
+TOLD = "CA1 of 2026-09-02"
+MERGER = action("merger", new_security_id="Y", ratio_new=1, ratio_old=2)
 SPLIT = action("split", ratio_new=2, ratio_old=1)
 UNKNOWN_TERMS = {"booked_on": None, "why_not": "ratio is missing"}
 BOUGHT = "booked tonight by E1, which the custodian does not show"
@@ -84,11 +86,11 @@ CASES = {
     ),
     "a split that the custodian lacks": Case(
         book={"X": "20"}, custodian={"X": "10"}, actions=[SPLIT],
-        found=[("X", "corporate_action", "custodian", "the custodian holds as before the split CA1 of 2026-09-02, 2 for 1")],
+        found=[("X", "corporate_action", "custodian", f"the custodian holds as before the split {TOLD}, 2 for 1")],
     ),
     "a split that the book lacks": Case(
         book={"X": "10"}, custodian={"X": "20"}, actions=[SPLIT],
-        found=[("X", "corporate_action", "book", "the book holds as before the split CA1 of 2026-09-02, 2 for 1")],
+        found=[("X", "corporate_action", "book", f"the book holds as before the split {TOLD}, 2 for 1")],
     ),
     "an old split explains nothing": Case(
         book={"X": "20"}, custodian={"X": "10.5"}, actions=[SPLIT | {"effective_date": NIGHT - dt.timedelta(31)}],
@@ -99,10 +101,10 @@ CASES = {
         found=[("X", "corporate_action", "book", "the spinoff CA1 of 2026-09-02 is not booked: ratio is missing")],
     ),
     "a merger that the custodian lacks": Case(
-        book={"Y": "5"}, custodian={"X": "10"}, actions=[action("merger", new_security_id="Y", ratio_new=1, ratio_old=2)],
+        book={"Y": "5"}, custodian={"X": "10"}, actions=[MERGER],
         found=[
-            ("X", "corporate_action", "custodian", "the custodian holds as before the merger CA1 of 2026-09-02, 1 for 2"),
-            ("Y", "corporate_action", "custodian", "the custodian lacks the shares of the merger CA1 of 2026-09-02, 1 for 2"),
+            ("X", "corporate_action", "custodian", f"the custodian holds as before the merger {TOLD}, 1 for 2"),
+            ("Y", "corporate_action", "custodian", f"the custodian lacks the shares of the merger {TOLD}, 1 for 2"),
         ],
     ),
     "twice the shares, of which no feed tells": Case(

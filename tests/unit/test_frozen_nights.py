@@ -165,9 +165,10 @@ def test_what_was_released_before_the_night_is_published_trades(book: Path, undi
 
 
 def test_a_freeze_that_arrives_while_the_files_are_made_counts(book: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    gather, rulings = trade_tables.gathered, []
+    gather = trade_tables.gathered
+    rulings: list[str] = []
 
-    def gathered(**arguments: Any) -> Any:
+    def gathered(**arguments: Any) -> object:  # noqa: ANN401 - handed on as they are
         made = gather(**arguments)
         if len(rulings) < 2:
             rulings.append(rule(book, "freeze", account_id=f"A00000{len(rulings) + 1}"))
