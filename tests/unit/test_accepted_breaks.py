@@ -139,7 +139,7 @@ def test_an_acceptance_that_is_withdrawn_after_the_solve_holds_the_account(book:
     publish(book)
     row = outcomes(book)[account]
     assert (row["status"], row["orders"]) == ("HELD_BREAK", "0")
-    assert row["reasons"] == f"the acceptance R1 of the break in {security} was withdrawn after the solve"
+    assert row["reasons"] == f"the acceptance R1 of the break in {security} is no longer in force"
 
 
 def test_an_acceptance_ends_with_its_last_night_and_outlives_its_break(book: Path, sale: tuple[str, str]) -> None:
