@@ -37,7 +37,7 @@ REORGANISATION_KINDS = [
     "ipo_or_new_member",
 ]
 
-Reads = Literal["text", "micro", "real", "integer", "date", "boolean", "ratio_new", "ratio_old"]
+Reads = Literal["text", "time", "micro", "real", "integer", "date", "boolean", "ratio_new", "ratio_old"]
 
 
 def _field(
@@ -266,12 +266,7 @@ class Rulings(Rows):
     ruling_id: str = _field(
         "ruling_id", "text", expected="R and a whole number, such as R12", str_matches=r"^R[1-9]\d{0,8}$"
     )
-    at: str = _field(
-        "at",
-        "text",
-        expected="a time such as 2026-09-01T18:40:00Z",
-        str_matches=r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$",
-    )
+    at: str = _field("at", "time", expected="a time in UTC such as 2026-09-01T18:40:00Z")
     kind: str = _word("kind", among=["freeze", "release", "accept", "withdraw"])
     account_id: str = _id("account_id", blank=True)
     household_id: str = _id("household_id", blank=True)

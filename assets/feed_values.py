@@ -16,6 +16,7 @@ MICRO_DECIMAL = pl.Decimal(38, 6)
 RATIO_TERM_MAX = 1_000_000_000
 """Largest numerator or denominator of a ratio in lowest terms; two of them fit an integer product."""
 _ISO_DATE = r"^(19|20)\d{2}-\d{2}-\d{2}$"
+_UTC_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 _RATIO = r"^\d{1,12}(\.\d{1,12}|/\d{1,12})?$"
 
 
@@ -60,6 +61,15 @@ def date(raw: pl.Series) -> pl.Series:
     return written.set(~written.str.contains(_ISO_DATE), None).str.to_date("%Y-%m-%d", strict=False)
 
 
+def time(raw: pl.Series) -> pl.Series:
+    """Return times in UTC as text, to the second; Parquet's own are taken to be in UTC where they name no zone."""
+    if isinstance(raw.dtype, pl.Datetime):
+        in_utc = raw.dt.convert_time_zone("UTC") if raw.dtype.time_zone else raw
+        return in_utc.dt.strftime("%Y-%m-%dT%H:%M:%SZ")
+    written = text(raw)
+    return pl.select(pl.when(written.str.contains(_UTC_TIME)).then(written)).to_series()
+
+
 def ratio_new(raw: pl.Series) -> pl.Series:
     """Return the numerators of ratios such as ``3/2`` or ``1.5`` in lowest terms."""
     return _ratio_term(raw, lambda ratio: ratio.numerator)
@@ -94,6 +104,7 @@ def _ratio_term(raw: pl.Series, term: Callable[[Fraction], int]) -> pl.Series:
 
 READERS: dict[str, Callable[[pl.Series], pl.Series]] = {
     "text": text,
+    "time": time,
     "micro": micro,
     "real": real,
     "integer": integer,

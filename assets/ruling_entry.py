@@ -121,7 +121,7 @@ def spelled(text: str) -> str:
         hidden = category[0] == "C" or category in _INVISIBLE
         return sign.encode("unicode_escape").decode("ascii") if hidden else sign
 
-    return "".join(visible(sign) for sign in text).strip()
+    return "".join(visible(sign) for sign in text.strip())
 
 
 def _cells(ruling: Ruling) -> dict[str, str]:

@@ -19,11 +19,11 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
   config:
-    max_concurrent_runs: 3
+    max_concurrent_runs: 4
     dequeue_interval_seconds: 1
     dequeue_use_threads: true
     tag_concurrency_limits:
-      # One place stays free, so that publishing never waits behind a shard.
+      # Two places stay free, so that publishing never waits behind a shard, nor a switch behind publishing.
       - key: openbell/stage
         value: books
         limit: 2

@@ -67,6 +67,7 @@ def switches_of(book: Book) -> dg.JobDefinition:
     @dg.job(
         name=SWITCHES,
         executor_def=dg.in_process_executor,
+        tags={"dagster/priority": "20"},  # before publishing, which it may have to stop
         description="Freeze or release an account, a household, a security or the whole book. "
         "A night that is being solved is published without what is frozen; one that is published stays.",
     )

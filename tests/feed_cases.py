@@ -57,6 +57,11 @@ A1,H1,O1,ira,IDX,tax_aware,false,0.4,0.2,0.4,0.2,50,,0.002,0.012,0.02,0.2,1000,5
 A2,H1,O1,taxable,IDX,tax_aware,false,0.4,0.2,0.4,0.2,50,150,0.002,0.012,,,,5,1,0,1,30
 A3,H2,O2,trust,IDX,hold,true,0.4,0.2,0.4,0.2,20,,0,0.05,,,,5,1,0,1,0
 """,
+    "rulings": """\
+ruling_id,at,kind,account_id,household_id,security_id,difference,from_night,to_night,role,reason
+R2,2015-06-01T18:40:00Z,freeze,,,DDD,,,,operator,halted
+R1,2015-06-01T18:30:00Z,accept,A2,,,0.02,2015-06-01,,operator,"rounding, known"
+""",
     "restrictions": """\
 account_id,kind,on,value,limit,reason,from_date,to_date
 A1,exclude,sector,Health,,values,,

@@ -37,7 +37,7 @@ withdrawn as (
         account_id,
         string_agg(
             'the acceptance ' || accepted_by || ' of the break in ' || coalesce(security_id, 'cash')
-            || ' was withdrawn after the solve', '; ' order by security_id nulls first
+            || ' is no longer in force', '; ' order by security_id nulls first
         ) as reasons
     from recon_break
     where accepted_by is not null and accepted_by not in (select ruling_id from acceptance)
