@@ -36,6 +36,17 @@ class General(Section):
     """Named in every manifest; raise it with every change of this file that can change an answer."""
 
 
+class Intake(Section):
+    """``[intake]``: how large a feed or static file may be; a larger one is refused before it fills the memory."""
+
+    file_bytes_max: int = pydantic.Field(default=4 * 2**30, ge=1)
+    """Bytes of one file as it was delivered. Reading takes several times that of memory."""
+    unpacked_bytes_max: int = pydantic.Field(default=4 * 2**30, ge=1)
+    """Bytes of one file unpacked: text out of gzip, cells out of Parquet."""
+    rows_max: int = pydantic.Field(default=100_000_000, ge=1)
+    """Rows of one file."""
+
+
 class MarketSource(Section):
     """``[market]``: where `openbell simulate` takes tomorrow's market from."""
 
@@ -190,6 +201,7 @@ class BookSettings(Section):
     """All of book.toml."""
 
     book: General
+    intake: Intake = Intake()
     market: MarketSource = MarketSource()
     trust: Trust = Trust()
     risk_model: RiskModel = RiskModel()

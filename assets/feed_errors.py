@@ -14,7 +14,7 @@ REMEDIES = {
     "FEED-002": "Deliver the file, as .csv, .csv.gz or .parquet.",
     "FEED-003": "Keep the one that is meant and remove the other.",
     "FEED-004": "Deliver the file again; it is damaged or not what its name says.",
-    "FEED-005": "Split the book, or raise FILE_BYTES_MAX in assets/feed_raw.py where the machine can bear it.",
+    "FEED-005": "Look at what was delivered; where it is meant, raise the limit in [intake] of book.toml.",
     "FEED-006": "Save the file as UTF-8.",
     "FEED-007": "Mend the row, or deliver the file again if it was cut off.",
     "FEED-008": "Deliver the file with its rows; a quiet night is said by leaving out an optional file.",
@@ -24,6 +24,7 @@ REMEDIES = {
     "FEED-012": "Keep one of the columns.",
     "FEED-013": "Remove the repeated header; check whether two files were joined.",
     "FEED-014": "Deliver the file under another name and rename it when it is complete; then run the night again.",
+    "FEED-015": "Deliver the file itself, under its own name, in a folder of its own.",
     "FEED-020": "Mend the cell; amounts are plain decimal numbers, dates are ISO.",
     "FEED-021": "Fill the cell in.",
     "FEED-022": "Mend the cell, or ask the sender what it means.",
@@ -47,6 +48,11 @@ def shown(value: object) -> str:
         return "a blank cell"
     written = repr(str(value))
     return written if len(written) <= _TEXT_SHOWN else f"{written[:_TEXT_SHOWN]}..."
+
+
+def place(label: str) -> str:
+    """Return a file's place as it can be printed: whoever delivers files also chooses their names."""
+    return label if label.isprintable() else shown(label)
 
 
 def refusal(code: str, *, where: str, found: str, expected: str) -> FeedError:

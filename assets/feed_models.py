@@ -17,7 +17,10 @@ from pandera.polars import PolarsData
 from assets.feed_contracts import CONTRACTS
 from solvers.problem import RELAXABLE
 
-_PRINTABLE = r"[^\x00-\x1f\x7f-\x9f\u200b-\u200f\u2028-\u202e\ufeff]"
+_PRINTABLE = (
+    r"[^\x00-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    r"\U000e0000-\U000e0fff]"
+)
 ID = f"^{_PRINTABLE}{{1,64}}$"
 """Any text of 1 to 64 characters, none of them a control, invisible or direction-changing character."""
 TEXT = f"^{_PRINTABLE}{{1,200}}$"

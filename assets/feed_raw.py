@@ -1,6 +1,7 @@
 """The rows of one file as they were delivered: the text of every cell, and its place in the file.
 
-CSV is read as text, so that a value of the wrong type can be reported as it stands; nothing is typed here.
+CSV is read as text, so that a value of the wrong type can be reported as it stands; nothing is typed here. A file is
+held to the book's limits before it is unpacked, so that a damaged or hostile one cannot take the machine down.
 """
 
 from __future__ import annotations
@@ -11,21 +12,24 @@ import gzip
 import hashlib
 import io
 import itertools
+import os
 import re
 import zlib
 from pathlib import Path
 
 import polars as pl
 import pyarrow as pa
+import pyarrow.compute as arrow_compute
 import pyarrow.csv as arrow_csv
 import pyarrow.parquet as arrow_parquet
 
+from assets.book import Intake
 from assets.feed_errors import refusal
+from assets.feed_files import open_plain
 from ledger.errors import FeedError
 
-FILE_BYTES_MAX = 4 * 2**30
-"""Largest file, on disk and unpacked. Reading takes several times that of memory; beyond it a file is refused, so that
-a damaged or hostile one cannot take the machine down."""
+_CHUNK_BYTES = 2**20
+_BATCH_ROWS = 65_536
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -41,7 +45,7 @@ class RawFile:
     """Its columns (text of CSV, blank cells null; Parquet's own types) and ``line``, the 1-based row in the file."""
 
 
-def read_raw(path: Path, *, label: str) -> RawFile:
+def read_raw(path: Path, *, label: str, limits: Intake) -> RawFile:
     """Return the rows of ``path`` as they were delivered.
 
     Raises
@@ -50,38 +54,46 @@ def read_raw(path: Path, *, label: str) -> RawFile:
         Where the file cannot be read, is too large, not UTF-8, has no header or rows of unequal length.
     """
     try:
-        size = path.stat().st_size
-        if size > FILE_BYTES_MAX:
-            raise _too_large(label, size)
-        content = path.read_bytes()
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limits.file_bytes_max:
+                raise _too_large(label, f"{size} bytes", limits.file_bytes_max)
+            content = file.read(size)
     except OSError as error:
         raise refusal("FEED-004", where=label, found=str(error.strerror), expected="a readable file") from error
     digest = hashlib.sha256(content).hexdigest()
     if path.suffix == ".parquet":
-        header, rows = _parquet_rows(content, label=label)
+        header, rows = _parquet_rows(content, label=label, limits=limits)
     else:
-        header, rows = _csv_rows(_unpacked(content, label=label) if path.suffix == ".gz" else content, label=label)
+        if path.suffix == ".gz":
+            content = _unpacked(content, label=label, limits=limits)
+        header, rows = _csv_rows(content, label=label, limits=limits)
     return RawFile(label, digest, header, rows)
 
 
-def _too_large(label: str, size: int) -> FeedError:
-    return refusal("FEED-005", where=label, found=f"{size} bytes", expected=f"at most {FILE_BYTES_MAX}")
+def _too_large(label: str, found: str, limit: int, *, of: str = "bytes") -> FeedError:
+    return refusal("FEED-005", where=label, found=found, expected=f"at most {limit} {of}")
 
 
-def _unpacked(content: bytes, *, label: str) -> bytes:
-    """Return the text in a gzip file, reading no further than the limit."""
+def _unpacked(content: bytes, *, label: str, limits: Intake) -> bytes:
+    """Return the text in a gzip file, whose length is counted before any of it is kept."""
+    size = 0
     try:
         with gzip.open(io.BytesIO(content)) as file:
-            unpacked = file.read(FILE_BYTES_MAX + 1)
+            while chunk := file.read(_CHUNK_BYTES):
+                size += len(chunk)
+                if size > limits.unpacked_bytes_max:
+                    raise _too_large(
+                        label, f"more than {limits.unpacked_bytes_max} bytes unpacked", limits.unpacked_bytes_max
+                    )
+        return gzip.decompress(content)
     except (OSError, EOFError, zlib.error) as error:
         raise refusal("FEED-004", where=label, found=str(error), expected="a whole gzip file") from error
-    if len(unpacked) > FILE_BYTES_MAX:
-        raise _too_large(label, len(unpacked))
-    return unpacked
 
 
-def _csv_rows(content: bytes, *, label: str) -> tuple[tuple[str, ...], pl.DataFrame]:
+def _csv_rows(content: bytes, *, label: str, limits: Intake) -> tuple[tuple[str, ...], pl.DataFrame]:
     """Return header and rows of CSV text: every cell text, blank cells null, blank lines left out."""
+    _require_few_rows(content.count(b"\n") - 1, label=label, limits=limits)
     try:
         decoded = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -119,29 +131,71 @@ def _malformed(message: str, *, label: str) -> FeedError:
     )
 
 
-def _parquet_rows(content: bytes, *, label: str) -> tuple[tuple[str, ...], pl.DataFrame]:
+def _require_few_rows(rows: int, *, label: str, limits: Intake) -> None:
+    if rows > limits.rows_max:
+        raise _too_large(label, f"{rows} rows", limits.rows_max, of="rows")
+
+
+def _parquet_rows(content: bytes, *, label: str, limits: Intake) -> tuple[tuple[str, ...], pl.DataFrame]:
     """Return column names and rows of a Parquet file, with its own types; empty text is blank."""
     try:
         file = arrow_parquet.ParquetFile(pa.BufferReader(content))
-        facts = file.metadata
-        encoded = sum(facts.row_group(group).total_byte_size for group in range(facts.num_row_groups))
-        # A run of equal values packs to almost nothing, so the rows count too.
-        size = encoded + 8 * facts.num_rows * facts.num_columns
-        if size > FILE_BYTES_MAX:
-            raise _too_large(label, size)
-        table = file.read(use_threads=False)
+        header = tuple(file.schema_arrow.names)
+        _require_distinct(header, label=label)
+        _require_plain_columns(file.schema_arrow, label=label)
+        _require_few_rows(file.metadata.num_rows, label=label, limits=limits)
+        table = _unpacked_table(content, schema=file.schema_arrow, label=label, limits=limits)
     except (pa.ArrowException, OSError) as error:
         found = str(error).partition("\n")[0]
         raise refusal("FEED-004", where=label, found=found, expected="a whole Parquet file") from error
-    header = tuple(table.column_names)
-    _require_distinct(header, label=label)
-    nested = [field.name for field in table.schema if pa.types.is_nested(field.type)]
-    if nested:
-        where = f"{label} column {nested[0]}"
-        raise refusal("FEED-020", where=where, found="a nested column", expected="one value in each cell")
     rows = _with_lines(table, first=1)
     texts = pl.col(pl.String)
     return header, rows.with_columns(pl.when(texts != "").then(texts))
+
+
+def _require_plain_columns(schema: pa.Schema, *, label: str) -> None:
+    """Refuse columns whose cells are no single values, or blocks of bytes of any width."""
+    for field in schema:
+        if pa.types.is_nested(field.type) or pa.types.is_fixed_size_binary(field.type):
+            where = f"{label} column {field.name}"
+            raise refusal("FEED-020", where=where, found="a nested column", expected="one value in each cell")
+
+
+def _unpacked_table(content: bytes, *, schema: pa.Schema, label: str, limits: Intake) -> pa.Table:
+    """Return the cells of a Parquet file, unpacked a batch at a time and counted first.
+
+    What the file says of its own size proves nothing, and a text that stands in every row is stored once: texts are
+    read as places in a dictionary, so that their length is known before they are written out.
+    """
+    texts = [field.name for field in schema if _is_text(field.type)]
+    file = arrow_parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
+    size, batches = 0, []
+    for batch in file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False):
+        size += sum(_unpacked_bytes(column) for column in batch.columns)
+        if size > limits.unpacked_bytes_max:
+            found = f"more than {limits.unpacked_bytes_max} bytes unpacked"
+            raise _too_large(label, found, limits.unpacked_bytes_max)
+        batches.append(pa.RecordBatch.from_arrays([_written_out(column) for column in batch.columns], schema.names))
+    if not batches:
+        return schema.empty_table()
+    return pa.Table.from_batches(batches)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_string(kind) or pa.types.is_large_string(kind) or pa.types.is_binary(kind))
+
+
+def _unpacked_bytes(column: pa.Array) -> int:
+    """Return the bytes of a column with every text written out."""
+    if not pa.types.is_dictionary(column.type) or not _is_text(column.type.value_type):
+        return int(column.nbytes)
+    lengths = arrow_compute.binary_length(column.dictionary)
+    total = arrow_compute.sum(lengths.take(column.indices).cast(pa.int64())).as_py()
+    return int(total or 0) + 8 * len(column)
+
+
+def _written_out(column: pa.Array) -> pa.Array:
+    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
 def _with_lines(table: pa.Table, *, first: int) -> pl.DataFrame:

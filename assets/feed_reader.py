@@ -38,7 +38,7 @@ def read_feed(name: str, *, book: Book, night: dt.date) -> Feed:
         columns = schema_of(name, header=()).columns
         none = {column: pl.Series([], dtype=check.dtype.type) for column, check in columns.items()}
         return Feed(f"{CONTRACTS[name].folder}/{name} (absent)", None, pl.DataFrame(none))
-    raw = read_raw(path, label=label_of(path, book=book))
+    raw = read_raw(path, label=label_of(path, book=book), limits=book.settings.intake)
     schema = schema_of(name, header=raw.header)
     fields = {field: column.metadata for field, column in schema.columns.items() if column.metadata}
     _check_header(raw, fields)

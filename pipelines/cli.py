@@ -244,21 +244,31 @@ def solve(
 @app.command()
 def ui(
     book: BookPath,
-    port: Annotated[int, typer.Option(min=1, max=65535, help="Port on 127.0.0.1.")] = 3000,
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port to listen on.")] = 3000,
+    read_only: Annotated[
+        bool, typer.Option("--read-only", help="For auditors: nothing can be started or changed, and no daemon runs.")
+    ] = False,
+    host: Annotated[
+        str,
+        typer.Option(help="Address to listen on; whoever reaches it needs no password, so that it is this machine."),
+    ] = "127.0.0.1",
     *,
     debug: Debug = False,
 ) -> None:
-    """Start Dagster's UI and daemon over the book, on 127.0.0.1 only; the night then needs no click.
+    """Start Dagster's UI and daemon over the book, for this machine only; the night then needs no click.
 
-    Example: openbell ui book
+    Example: openbell ui book --read-only
     """
     from pipelines.instance import use_instance
 
     with errors(as_json=False, debug=debug):
         use_instance(Book.open(book))
-        dagster = Path(sys.executable).with_name("dagster")
-        arguments = ["dev", "-m", "pipelines.definitions", "-h", "127.0.0.1", "-p", str(port)]
-        os.execv(dagster, [str(dagster), *arguments])  # noqa: S606
+        where = ["-m", "pipelines.definitions", "-h", host, "-p", str(port)]
+        if read_only:
+            program, arguments = Path(sys.executable).with_name("dagster-webserver"), ["--read-only", *where]
+        else:
+            program, arguments = Path(sys.executable).with_name("dagster"), ["dev", *where]
+        os.execv(program, [str(program), *arguments])  # noqa: S606
 
 
 def main() -> None:

@@ -11,10 +11,13 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from ipaddress import ip_address
 from pathlib import Path
 
 START_SECONDS = 120
+LISTENING = "0A"
+"""A socket's state in /proc/net/tcp."""
 STOP_SECONDS = 30
 
 
@@ -41,14 +44,35 @@ def answers(url: str) -> bool:
         return False
 
 
+def addresses_of(group: int) -> list[str]:
+    """Return every address and port on which a process of ``group`` listens for TCP."""
+    sockets = set()
+    for process in Path("/proc").glob("[0-9]*"):
+        with contextlib.suppress(OSError):
+            if os.getpgid(int(process.name)) == group:
+                sockets |= {os.readlink(handle) for handle in (process / "fd").iterdir()}
+    found = []
+    for table in ("tcp", "tcp6"):
+        for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
+            cells = line.split()
+            if cells[3] == LISTENING and f"socket:[{cells[9]}]" in sockets:
+                address, port = cells[1].split(":")
+                words = [bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)]
+                found.append(f"{ip_address(b''.join(words))}:{int(port, 16)}")
+    return sorted(found)
+
+
 @contextlib.contextmanager
-def serving(book: Path, *, log: Path) -> Iterator[str]:
-    """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards."""
+def serving(book: Path, *, log: Path, options: Sequence[str] = ()) -> Iterator[str]:
+    """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards.
+
+    Whatever it listens on meanwhile is an address of this machine alone.
+    """
     port = free_port()
     command = Path(sys.executable).with_name("openbell")
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [str(command), "ui", str(book), "--port", str(port)],
+            [str(command), "ui", str(book), "--port", str(port), *options],
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -56,6 +80,9 @@ def serving(book: Path, *, log: Path) -> Iterator[str]:
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(f"{address}/server_info"), seconds=START_SECONDS, what="the UI answers")
+        listening = addresses_of(server.pid)
+        assert f"127.0.0.1:{port}" in listening
+        assert all(ip_address(place.rpartition(":")[0]).is_loopback for place in listening), listening
         yield address
     finally:
         os.killpg(server.pid, signal.SIGTERM)

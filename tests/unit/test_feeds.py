@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime as dt
 import gzip
 import io
+import os
+import stat
+import tracemalloc
+from collections.abc import Callable
 from pathlib import Path
 
 import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as arrow_parquet
 import pytest
 
-from assets import feed_raw
 from assets.book import Book
+from assets.book import Intake as Limits
 from assets.feed_contracts import CONTRACTS
 from assets.feed_errors import REMEDIES
 from assets.feeds import Intake, feed_digests, validate_feeds
@@ -314,15 +321,119 @@ def test_a_gzip_file_that_was_cut_off_is_refused(book: Book) -> None:
     assert refused(book).code == "FEED-004"
 
 
+def limited(book: Book, **limits: int) -> Book:
+    """Return ``book`` with other limits of its files."""
+    settings = book.settings.model_copy(update={"intake": Limits.model_validate(limits)})
+    return dataclasses.replace(book, settings=settings)
+
+
 @pytest.mark.parametrize("form", [".csv", ".csv.gz", ".parquet"])
-def test_a_file_that_unpacks_beyond_the_limit_is_refused(
-    book: Book, form: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.mark.parametrize(
+    ("limit", "most"), [("file_bytes_max", 300), ("unpacked_bytes_max", 20_000), ("rows_max", 4_999)]
+)
+def test_a_file_beyond_a_limit_is_refused(book: Book, form: str, limit: str, most: int) -> None:
     rows = "".join(f"N{number},1\n" for number in range(5000))
     put(book, "prices", "security_id,close_usd\n" + rows, form=form)
-    monkeypatch.setattr(feed_raw, "FILE_BYTES_MAX", 20_000)
-    error = refused(book)
+    if (form, limit) == (".csv", "unpacked_bytes_max"):
+        with pytest.raises(FeedError, match="FEED-040"):  # there is nothing to unpack
+            read(limited(book, **{limit: most}), "prices")
+        return
+    error = refused(limited(book, **{limit: most}), "prices")
     assert (error.code, error.where) == ("FEED-005", f"{NIGHT}/prices{form}")
+    assert error.expected == f"at most {most}" + {"file_bytes_max": "", "rows_max": " rows"}.get(limit, " bytes")
+
+
+def peak_of(book: Book) -> int:
+    """Return the most bytes that Python and Arrow held at once while the prices were refused."""
+    pool = pa.default_memory_pool()
+    before: int = pool.max_memory()
+    tracemalloc.start()
+    try:
+        assert refused(book, "prices").code == "FEED-005"
+        held: int = pool.max_memory()
+        return tracemalloc.get_traced_memory()[1] + held - before
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_gzip_bomb_is_refused_before_memory_is_used(book: Book) -> None:
+    put(book, "prices", TINY["prices"], form=".csv.gz").write_bytes(gzip.compress(b"0" * 2**27))
+    assert peak_of(limited(book, unpacked_bytes_max=2**26)) < 2**24
+
+
+def test_a_parquet_file_whose_cells_are_one_long_text_is_refused_before_it_is_written_out(book: Book) -> None:
+    path = put(book, "prices", TINY["prices"], form=".parquet")
+    long = pa.DictionaryArray.from_arrays(pa.array([0] * 2_000, pa.int32()), pa.array(["x" * 2**20]))
+    written = io.BytesIO()
+    arrow_parquet.write_table(pa.table({"security_id": long, "close_usd": [1] * 2_000}), written)
+    assert len(written.getvalue()) < 2**20
+    path.write_bytes(written.getvalue())
+    assert peak_of(limited(book, unpacked_bytes_max=2**26)) < 2**26, "and not the 2 GB that it says in few bytes"
+
+
+def test_a_parquet_file_of_absurdly_many_rows_is_refused_unread(book: Book) -> None:
+    path = put(book, "prices", TINY["prices"], form=".parquet")
+    written = io.BytesIO()
+    empty = pa.table({"close_usd": pa.nulls(10_000_000, pa.int64()), "security_id": pa.nulls(10_000_000, pa.string())})
+    arrow_parquet.write_table(empty, written)
+    path.write_bytes(written.getvalue())
+    error = refused(limited(book, rows_max=9_999_999), "prices")
+    assert (error.code, error.found) == ("FEED-005", "10000000 rows")
+
+
+def linked(path: Path) -> str:
+    path.rename(path.with_name("elsewhere"))
+    path.symlink_to("elsewhere")
+    return "a symbolic link"
+
+
+def linked_to_nothing(path: Path) -> str:
+    path.unlink()
+    path.symlink_to("nowhere")
+    return "a symbolic link"
+
+
+def linked_to_a_device(path: Path) -> str:
+    path.unlink()
+    path.symlink_to("/dev/zero")
+    return "a symbolic link"
+
+
+def a_pipe(path: Path) -> str:
+    path.unlink()
+    os.mkfifo(path)
+    return "a pipe"
+
+
+def a_socket(path: Path) -> str:
+    path.unlink()
+    os.mknod(path, stat.S_IFSOCK | 0o600)
+    return "a socket"
+
+
+def a_folder(path: Path) -> str:
+    path.unlink()
+    path.mkdir()
+    return "a folder"
+
+
+@pytest.mark.parametrize("replace", [linked, linked_to_nothing, linked_to_a_device, a_pipe, a_socket, a_folder])
+@pytest.mark.parametrize("name", ["prices", "flows", "securities"])
+def test_what_is_no_plain_file_is_refused_unread(book: Book, name: str, replace: Callable[[Path], str]) -> None:
+    path = put(book, name, TINY[name])
+    found = replace(path)
+    error = refused(book)
+    assert (error.code, error.where, error.found) == ("FEED-015", path.relative_to(book.path).as_posix(), found)
+    with pytest.raises(FeedError, match="FEED-015"):
+        feed_digests(book=book, night=FIRST_NIGHT)
+
+
+def test_a_night_that_lies_elsewhere_is_refused(book: Book) -> None:
+    folder = book.feeds(FIRST_NIGHT)
+    folder.rename(book.path / "elsewhere")
+    folder.symlink_to(book.path / "elsewhere")
+    error = refused(book)
+    assert (error.code, error.where, error.found) == ("FEED-015", NIGHT, "a symbolic link")
 
 
 def test_offenders_beyond_the_first_few_are_counted(book: Book) -> None:
