@@ -19,6 +19,10 @@ from typing import Any
 
 import numpy as np
 
+from solvers.generator import random_shard
+from solvers.problem import SolveSettings
+from solvers.shard import solve_shard
+
 TARGETS = ("", "generic")
 """Values of NUMBA_CPU_NAME: this machine's own processor, and one that has nothing special."""
 ALIKE = ("digest", "certified", "orders")
@@ -26,10 +30,6 @@ ALIKE = ("digest", "certified", "orders")
 
 def digest_of_answers(*, names: int, factors: int, accounts: int, seed: int) -> dict[str, Any]:
     """Return a digest over orders, objectives, bounds and certificates of a random shard with hard accounts in it."""
-    from solvers.generator import random_shard
-    from solvers.problem import SolveSettings
-    from solvers.shard import solve_shard
-
     odd = np.arange(accounts) % 5
     problems = random_shard(
         names=names, factors=factors, accounts=accounts, seed=seed, pairs=names // 8,

@@ -1,4 +1,4 @@
-"""Accounts of one taxpayer, solved wave after wave: what one trades closes to the next, retirement accounts included."""
+"""Accounts of one taxpayer, wave after wave: what one trades closes to the next, retirement accounts included."""
 
 from __future__ import annotations
 
