@@ -6,7 +6,7 @@ import dataclasses
 from typing import Any
 
 import numpy as np
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 
 from solvers.evaluate import AccountView, judge
 from solvers.problem import ShardAnswers, ShardProblems, SolveSettings, Status
@@ -31,6 +31,14 @@ def as_stated(problems: ShardProblems, answers: ShardAnswers) -> AccountView:
     return AccountView(problems, 0, unwidened)
 
 
+def decided(view: AccountView) -> float:
+    """Return the reference's optimum; accounts on which it does not reach its own tolerance are no examples."""
+    try:
+        return optimum(view)
+    except UserWarning:  # CVXPY's "may be inaccurate", an error in tests
+        reject()
+
+
 @given(POLICIES)
 @settings(max_examples=60)
 def test_what_is_certified_passes_the_judges_and_what_is_impossible_is(policy: dict[str, Any]) -> None:
@@ -44,10 +52,10 @@ def test_what_is_certified_passes_the_judges_and_what_is_impossible_is(policy: d
     under.cap *= 1.0 + CAP_ERROR
     stated = as_stated(problems, answers)
     if status is Status.HELD_INFEASIBLE:
-        assert optimum(stated) == np.inf
+        assert decided(stated) == np.inf
         return
-    best, scale = optimum(under), max(1.0, abs(float(answers.objective[0])))
+    best, scale = decided(under), max(1.0, abs(float(answers.objective[0])))
     assert answers.bound[0] <= best + AGREEMENT * scale
     assert best <= answers.bound[0] + answers.gap_continuous[0] + AGREEMENT * scale
     if status is Status.CERTIFIED_RELAXED and WHOLE_STEPS not in reason:
-        assert optimum(stated) == np.inf, reason
+        assert decided(stated) == np.inf, reason
