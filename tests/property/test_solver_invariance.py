@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import multiprocessing
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -71,3 +74,42 @@ def test_another_household_changes_nothing(shard: tuple[ShardProblems, ShardAnsw
     richer = np.where(last, problems.cash_microusd * 3, problems.cash_microusd)
     again = solve_shard(dataclasses.replace(problems, cash_microusd=richer), SETTINGS)
     assert answers.objective[~last].tobytes() == again.objective[~last].tobytes()
+
+
+def mixed_shard(accounts: int) -> ShardProblems:
+    """Return accounts of their own households: usual ones, with caps, with factor bands, in whole shares."""
+    odd = np.arange(accounts) % 4
+    return random_shard(
+        names=24, factors=6, accounts=accounts, seed=9, pairs=4, households=False, net_gain_budget_microusd=0,
+        tracking_error_max=np.where(odd == 1, 0.03, np.inf), factor_band=np.where(odd == 2, 0.01, np.inf),
+        share_step_micro=np.where(odd == 3, 1_000_000, 100),
+    )  # fmt: skip
+
+
+def digest(answers: ShardAnswers) -> str:
+    """Return a digest of all that an answer says in numbers."""
+    found = hashlib.sha256("\n".join((*answers.status, *answers.reasons)).encode())
+    for name in (*NUMBERS, "order_account", "order_security", "order_lot", "order_micro_shares", "shadow_usd_per_unit"):
+        found.update(getattr(answers, name).tobytes())
+    found.update(answers.certificate.leaf_prices.tobytes())
+    return found.hexdigest()
+
+
+def digest_of_mixed_shard(accounts: int) -> str:
+    return digest(solve_shard(mixed_shard(accounts), SETTINGS))
+
+
+def test_shards_of_1_7_and_400_accounts_give_the_same_bits() -> None:
+    problems = mixed_shard(400)
+    whole = problems, solve_shard(problems, SETTINGS)
+    for size, last in ((7, 400), (1, 60)):
+        for begin in range(0, last, size):
+            assert_same_bits(whole, np.arange(begin, min(begin + size, last)))
+
+
+def test_threads_and_processes_give_the_same_bits() -> None:
+    here = digest_of_mixed_shard(40)
+    with ThreadPoolExecutor(max_workers=3) as threads:
+        assert set(threads.map(digest_of_mixed_shard, [40] * 3)) == {here}
+    with ProcessPoolExecutor(max_workers=1, mp_context=multiprocessing.get_context("spawn")) as processes:
+        assert processes.submit(digest_of_mixed_shard, 40).result() == here

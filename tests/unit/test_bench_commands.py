@@ -27,6 +27,10 @@ def test_bench_solve_prints_one_document_with_all_figures() -> None:
             assert run[day]["accounts_per_second"] > 0.0
             assert 0.0 <= run[day]["share_within_0.01_bp"] <= 1.0
         assert run["one_account_alone_ms"]["p50"] <= run["one_account_alone_ms"]["p99"]
+    first = figures["before_rounding"]
+    assert first["used"] + first["to_more_rounds"] == 3
+    assert 0.0 <= first["violation_max"] <= 1e-7
+    assert 0.0 <= first["direction_fixed_gap_max"] <= 1e-7
     for name in ("naive_cvxpy", "full_clarabel_qp"):
         assert figures[f"ratio_to_{name}"] > 0.0
         assert figures[name]["accounts"] == 3
