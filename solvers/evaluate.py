@@ -37,7 +37,8 @@ WEIGHT_TOLERANCE = 1e-12
 EXPOSURE_TOLERANCE = 2e-12
 OBJECTIVE_TOLERANCE = 1e-10
 RELAXED_MARGIN = 1.1e-5
-"""A limit relaxed for a drifted account is wider than today's breach by no more than this, and one share step."""
+"""A limit relaxed for a drifted account is wider than today's breach by no more than this, and one share step of the
+dearest security that it holds or may buy."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -294,7 +295,9 @@ def _broken_risk(view: View, te2: Floats, idle_te2: Floats, answers: Stated) -> 
     allowed = np.maximum(stated, np.sqrt(idle_te2) * (1.0 + 1e-11))
     relaxed = np.array([status is Status.CERTIFIED_RELAXED for status in answers.status[rows]], np.bool_)
     cap_is_free = np.where(relaxed, view.cap > allowed, view.cap != stated)
-    step = problems.share_step_micro[rows] / MICRO * float(view.market.price_microusd.max()) / view.nav
+    within_reach = (view.holding > 0.0) | (view.room > 0.0)
+    dearest = np.where(within_reach, view.market.price_microusd, 0).max(axis=1)
+    step = problems.share_step_micro[rows] / MICRO * dearest / view.nav
     limits = view.limits()
     high, low, sector_high, sector_low, turnover, net_gain = limits
     exposure = np.einsum("an,nk->ak", view.x0, view.market.exposures)

@@ -66,6 +66,7 @@ class Pieces:
     tax: Floats
     gain: Floats
     is_loss: Flags
+    """Whether its sale realises a loss, its own or that of a sublot in front of it."""
 
 
 class View:
@@ -144,7 +145,10 @@ class View:
         kept = np.flatnonzero((blocked == before) & (self.weight > DUST))
         chain, tax = self.chain[kept], self.tax[kept]
         falls = (chain[1:] == chain[:-1]) & (tax[1:] <= tax[:-1])
-        table = np.stack([self.weight[kept], tax, self.gain[kept], self.is_loss[kept].astype(float)])
+        # What lies behind a loss cannot be sold without it.
+        losses = np.cumsum(self.is_loss)
+        loses = losses > (losses - self.is_loss)[head]
+        table = np.stack([self.weight[kept], tax, self.gain[kept], loses[kept].astype(float)])
         account, security = self.lot_account[kept], self.security[kept]
         if falls.any():
             shared = self.in_shared_group[self.security[kept]]

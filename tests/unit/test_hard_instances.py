@@ -37,6 +37,24 @@ def test_an_account_without_a_cap_may_give_in_whole_steps() -> None:
     assert answer["orders"]
 
 
+def test_a_gain_behind_a_loss_is_not_sold_while_its_group_is_bought() -> None:
+    """Sublots leave in position order: the gain that the rounding meant to sell brought the loss in front with it."""
+    _, answer = answered("gain_behind_a_loss")
+    assert answer["status"] == "CERTIFIED"
+
+
+def test_nothing_is_both_bought_and_sold_where_trading_is_free() -> None:
+    _, answer = answered("free_trading")
+    assert answer["status"] == "CERTIFIED"
+
+
+def test_an_account_that_minds_risk_beyond_measure_is_not_called_impossible() -> None:
+    """Its objective is thousands of times its value: no absolute number stands for what cannot be."""
+    _, answer = answered("extreme_aversion")
+    assert answer["status"] == "CERTIFIED"
+    assert answer["objective"] > 1e3
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_nothing_is_bought_and_sold_or_washed(name: str) -> None:
     document, answer = answered(name)

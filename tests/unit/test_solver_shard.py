@@ -12,8 +12,10 @@ from ledger.amounts import MICRO
 from ledger.errors import InputError
 from solvers.block import put
 from solvers.evaluate import judge
+from solvers.prepare import prepare
 from solvers.problem import Mode, ShardAnswers, ShardProblems, SolveSettings, Status
 from solvers.shard import solve_shard
+from solvers.tables import tables_of
 from tests.solver_cases import random_shard, some_accounts, with_sublots
 
 SETTINGS = SolveSettings()
@@ -62,6 +64,31 @@ def test_the_judge_sees_directions_that_no_leaf_covers() -> None:
     assert any(
         "leaves" in text for _, text in judge(problems, dataclasses.replace(answers, certificate=narrowed)).offences
     )
+
+
+def test_what_a_limit_may_give_does_not_depend_on_securities_out_of_reach() -> None:
+    """A share of half a million that the account neither holds nor may buy is no step of its orders."""
+    usual = random_shard(names=30, factors=6, accounts=2, seed=11, sector_band=0.005, turnover_max=0.01)
+    answers = solve_shard(usual, SETTINGS)
+    a = [status is Status.CERTIFIED_RELAXED for status in answers.status].index(True)
+    price = usual.market.price_microusd.copy()
+    far = int(np.flatnonzero(~np.isin(np.arange(30), usual.lot_security))[0])
+    price[far] = 4_000_000 * MICRO
+    can_buy = usual.can_buy.copy()
+    can_buy[:, far] = False
+    problems = dataclasses.replace(
+        usual, market=dataclasses.replace(usual.market, price_microusd=price), can_buy=can_buy,
+        share_step_micro=np.full(2, MICRO),
+    )  # fmt: skip
+    answers = solve_shard(problems, SETTINGS)
+    assert judge(problems, answers).offences == ()
+    relaxed = answers.certificate.relaxed.copy()
+    row = int(relaxed[a].argmax())
+    dearest = np.delete(price, far).max() / answers.nav_microusd[a]
+    breach = -float(prepare(tables_of(problems), np.array([a])).r[0, row])
+    relaxed[a, row] = breach + 1.1e-5 + 2.0 * dearest
+    wider = dataclasses.replace(answers, certificate=dataclasses.replace(answers.certificate, relaxed=relaxed))
+    assert (a, "a limit is relaxed without need") in judge(problems, wider).offences
 
 
 def test_the_judge_sees_an_order_that_breaks_a_limit() -> None:
