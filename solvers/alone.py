@@ -144,11 +144,11 @@ class Alone:
             reason = NOTHING_LEFT if result.broken == INTACT else NO_WHOLE_STEPS
             return idle_answer(
                 Status.CERTIFIED, reason, searched=searched, at=at, proof=solved.proof,
-                cash=int(self.tables.cash[a]), pi=fixed.pi, theta=solved.theta,
+                cash=int(self.tables.cash[a]),
             )  # fmt: skip
         return traded_answer(
             searched=searched, at=at, proof=solved.proof, continuous=worth[best], sold=sold, bought=bought,
-            result=result, pi=fixed.pi, theta=solved.theta,
+            result=result,
         )  # fmt: skip
 
     def _orders(self, a: int, account: Account, book: Book, entries: slice, solved: Solved) -> Orders:
@@ -398,4 +398,5 @@ def _leaves_of(tree: Tree) -> Leaves:
         np.array([leaf.directions for leaf in tree.leaves]),
         np.array([leaf.proof_pi for leaf in tree.leaves]),
         np.array([leaf.proof_theta for leaf in tree.leaves]),
+        np.array([leaf.bound for leaf in tree.leaves]),
     )

@@ -202,7 +202,7 @@ def _price_of_cap(
         high = 2.0 * high
         high_slack = slack_at(high)
     for _ in range(ROOT_STEPS_MAX):
-        if not high_slack > SLACK_GAP / (0.5 * max(high, account.gamma) * account.te2):
+        if not 0.5 * high_slack * max(high, account.gamma) * account.te2 > SLACK_GAP:
             break
         wanted = high - (high - low) * high_slack / (high_slack - low_slack)
         wanted = min(max(wanted, low + 1e-4 * (high - low)), high - 1e-9 * (high - low))

@@ -21,7 +21,7 @@ from solvers.compiling import kernel
 from solvers.problem import Flags, Mode
 
 DUST = 1e-12
-"""An entry or a room smaller than this fraction of the account is not there."""
+"""A room smaller than this fraction of the account is not there, nor is an entry whose weight, tax and gain all are."""
 TAX_UNAWARE, BUY_ONLY = int(Mode.TAX_UNAWARE), int(Mode.BUY_ONLY)
 
 
@@ -129,7 +129,7 @@ def put_entries(tables: Tables, a: int, lots: tuple[int, int], start: int, at: i
         if blocked or not allowed:
             blocked = True
             continue
-        if weight <= DUST:
+        if max(1.0, abs(tax), abs(gain)) * weight <= DUST:
             continue
         book.quantity[end] = weight
         book.cost[end] = tax

@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.amounts import net_asset_values
 from solvers.answer import AccountAnswer
+from solvers.arrays import ABSENT
 from solvers.prepare import Tables
 from solvers.problem import NO_GAIN_LIMIT, Flags, Mode, ShardProblems, Status
 
@@ -66,7 +67,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         rates=np.ascontiguousarray(np.stack(rates, axis=1), np.float64),
         limits=np.ascontiguousarray(np.stack(limits, axis=1), np.float64),
         relaxed=np.zeros((accounts, 4 + 2 * sectors + 2 * exposures.shape[1])),
-        max_weight=np.ascontiguousarray(problems.max_weight, np.float64),
+        max_weight=np.ascontiguousarray(np.minimum(problems.max_weight, ABSENT), np.float64),
         can_buy=np.array(problems.can_buy, np.bool_),
         can_sell=np.ascontiguousarray(problems.can_sell, np.bool_),
         lot_start=problems.lot_start.astype(np.int64),

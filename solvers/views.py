@@ -15,7 +15,7 @@ from ledger.amounts import MICRO
 from solvers.problem import NO_GAIN_LIMIT, Certificate, Flags, Floats, Integers, Mode, ShardProblems
 
 DUST = 1e-12
-"""What is smaller than this fraction of an account cannot be traded."""
+"""Room smaller than this fraction of an account cannot be traded, nor a lot whose weight, tax and gain all are."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -142,7 +142,8 @@ class View:
         head = heads(self.chain)
         before: Integers = blocked[head] - ~self.sellable[head]
         problems = self.problems
-        kept = np.flatnonzero((blocked == before) & (self.weight > DUST))
+        counts = np.maximum(1.0, np.maximum(np.abs(self.tax), np.abs(self.gain))) * self.weight > DUST
+        kept = np.flatnonzero((blocked == before) & counts)
         chain, tax = self.chain[kept], self.tax[kept]
         falls = (chain[1:] == chain[:-1]) & (tax[1:] <= tax[:-1])
         # What lies behind a loss cannot be sold without it.
