@@ -80,7 +80,7 @@ class Alone:
         ``relaxed`` says how often its limits were widened already: for trades at all, and for orders in whole steps.
         """
         account = account_of(book, at)
-        is_impossible = searched.bound[at] > dearest_objective(account)
+        is_impossible = searched.bound[at] > searched.idle[at] and searched.bound[at] > dearest_objective(account)
         solved = INFEASIBLE if is_impossible else self._solve(account, at, searched, first)
         if isinstance(solved, Solved):
             return self._round(a, at, account, book, searched, solved, relaxed)
@@ -131,7 +131,8 @@ class Alone:
         best = int(np.argmin(worth))
         fixed = answers[best]
         refusal = gap_refusal(max(worth[best] - solved.proof.bound, 0.0), self.settings)
-        if refusal:
+        # The bound of joined sublots is only an envelope's: `solvers.proven` has the last word on their gap.
+        if refusal and not joined.any():
             return held(Status.HELD_SOLVER, refusal, searched=searched, at=at)
         solved = solved._replace(fixed=fixed)
         sold, bought, result = self._orders(a, account, book, entries, solved)
@@ -142,14 +143,15 @@ class Alone:
             may_idle and not is_worth(result, searched=searched, at=at, trigger=float(self.tables.trigger[a]))
         ):
             reason = NOTHING_LEFT if result.broken == INTACT else NO_WHOLE_STEPS
-            return idle_answer(
-                Status.CERTIFIED, reason, searched=searched, at=at, proof=solved.proof,
-                cash=int(self.tables.cash[a]),
+            answer = idle_answer(
+                Status.CERTIFIED, reason, searched=searched, at=at, proof=solved.proof, cash=int(self.tables.cash[a])
+            )
+        else:
+            answer = traded_answer(
+                searched=searched, at=at, proof=solved.proof, continuous=worth[best], sold=sold, bought=bought,
+                result=result,
             )  # fmt: skip
-        return traded_answer(
-            searched=searched, at=at, proof=solved.proof, continuous=worth[best], sold=sold, bought=bought,
-            result=result,
-        )  # fmt: skip
+        return dataclasses.replace(answer, prices=(fixed.pi, solved.theta)) if joined.any() else answer
 
     def _orders(self, a: int, account: Account, book: Book, entries: slice, solved: Solved) -> Orders:
         """Return rounded orders; where they break a limit, others near the trades that do not, if there are any."""
@@ -234,6 +236,8 @@ class Alone:
     def _widened(self, a: int, why: str, *, before: tuple[Floats, float]) -> str:
         """Return why limits were widened, and name those that are wider now than ``before``: (rows of r, the cap).
 
+        Nothing where none is: what an elastic program asks for may be no more than its tolerance.
+
         Limits may be widened twice, for trades at all and then for orders in whole steps; amounts are what is in force.
         """
         relaxed, cap = self.tables.relaxed[a], float(self.tables.limits[a, 7])
@@ -243,7 +247,7 @@ class Alone:
             named.append(("tracking_error_max", cap - self.caps[a]))
             again |= {"tracking_error_max"} if before[1] != self.caps[a] else set()
         told = (f"{name} by {amount:.6g}" + " in all" * (name in again) for name, amount in named)
-        return f"{why}: " + ", ".join(told)
+        return f"{why}: " + ", ".join(told) if named else ""
 
     def _relax_as_declared(self, a: int, account: Account, book: Book, searched: Searched, at: int) -> AccountAnswer:
         """Widen the limits that the policy names by the least that its order asks for; else name conflicts."""
@@ -340,6 +344,8 @@ class Alone:
 
 def as_relaxed(answer: AccountAnswer, told: str) -> AccountAnswer:
     """Return an answer under widened limits as such; where limits were widened again on its way, that is told next."""
+    if not told:
+        return answer
     again = f"; {answer.reason}" if answer.status is Status.CERTIFIED_RELAXED else ""
     return dataclasses.replace(answer, status=Status.CERTIFIED_RELAXED, reason=told + again)
 

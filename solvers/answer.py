@@ -51,6 +51,8 @@ class AccountAnswer:
     bought: Integers | None = None
     result: Result | None = None
     leaves: Leaves | None = None
+    prices: tuple[Floats, float] | None = None
+    """Of the trades before rounding, where joined sublots ask for other prices than the certificate's."""
     conflict: tuple[tuple[str, float], ...] = ()
 
 

@@ -120,6 +120,8 @@ def refusals(problems: ShardProblems, tables: Tables) -> dict[int, AccountAnswer
         ]  # fmt: skip
         if not (problems.risk_aversion[a] > 0.0 and np.isfinite(problems.risk_aversion[a])):
             wrong.append("risk_aversion")
+        if problems.cash_max[a] < problems.cash_min[a]:
+            wrong += ["cash_min", "cash_max"]
         if np.isnan(problems.max_weight[a]).any():
             wrong.append("max_weight")
         lots = slice(int(problems.lot_start[a]), int(problems.lot_start[a + 1]))

@@ -131,6 +131,28 @@ class View:
         aware = (problems.mode[self.rows] != Mode.TAX_UNAWARE)[account]
         self.tax = np.where(below, loss_rate, gain_rate) * self.gain * aware
 
+    def parts(self) -> tuple[Pieces, Integers]:
+        """Return the sellable sublots, none joined, cut at the first blocked one; and the lot each is a part of."""
+        kept, loses = self._kept()
+        pieces = Pieces(
+            account=self.lot_account[kept], security=self.security[kept], quantity=self.weight[kept],
+            tax=self.tax[kept], gain=self.gain[kept], is_loss=loses[kept],
+        )  # fmt: skip
+        return pieces, self.chain[kept]
+
+    def _kept(self) -> tuple[Integers, Flags]:
+        """Return the lots that can be sold, and (lots,) whether selling them realises a loss.
+
+        What lies behind a loss cannot be sold without it.
+        """
+        blocked = np.cumsum(~self.sellable)
+        head = heads(self.chain)
+        before: Integers = blocked[head] - ~self.sellable[head]
+        counts = np.maximum(1.0, np.maximum(np.abs(self.tax), np.abs(self.gain))) * self.weight > DUST
+        losses = np.cumsum(self.is_loss)
+        loses: Flags = losses > (losses - self.is_loss)[head]
+        return np.flatnonzero((blocked == before) & counts), loses
+
     def pieces(self) -> Pieces:
         """Return the sellable pieces: cut at the first blocked sublot, joined where a later one is cheaper.
 
@@ -138,17 +160,10 @@ class View:
         losses, or a net gain budget counts other gains than the tax does, sublots stay apart: that their order is then
         dropped makes the bound lower, never wrong.
         """
-        blocked = np.cumsum(~self.sellable)
-        head = heads(self.chain)
-        before: Integers = blocked[head] - ~self.sellable[head]
         problems = self.problems
-        counts = np.maximum(1.0, np.maximum(np.abs(self.tax), np.abs(self.gain))) * self.weight > DUST
-        kept = np.flatnonzero((blocked == before) & counts)
+        kept, loses = self._kept()
         chain, tax = self.chain[kept], self.tax[kept]
         falls = (chain[1:] == chain[:-1]) & (tax[1:] <= tax[:-1])
-        # What lies behind a loss cannot be sold without it.
-        losses = np.cumsum(self.is_loss)
-        loses = losses > (losses - self.is_loss)[head]
         table = np.stack([self.weight[kept], tax, self.gain[kept], loses[kept].astype(float)])
         account, security = self.lot_account[kept], self.security[kept]
         if falls.any():

@@ -205,6 +205,16 @@ def test_sublots_of_one_lot_leave_in_position_order() -> None:
         assert sum(status is Status.CERTIFIED for status in answers.status) >= 10
 
 
+def test_sublots_cheaper_to_sell_behind_dearer_ones_are_certified_all_the_same() -> None:
+    """The bound knows their order; the envelope of their costs alone left one in ten of such accounts held."""
+    usual = random_shard(names=100, factors=10, accounts=24, seed=950, households=False)
+    problems = with_sublots(usual, share=0.1, adjustment=0.02, seed=1)
+    answers = solve_shard(problems, SETTINGS)
+    assert set(answers.status) == {Status.CERTIFIED}, answers.reasons
+    assert judge(problems, answers).offences == ()
+    assert np.median(answers.gap_continuous) < 0.02e-4
+
+
 def test_a_drifted_account_approaches_its_band_and_says_so() -> None:
     problems = small(sector_band=0.005, turnover_max=0.01)
     answers = solve_shard(problems, SETTINGS)
@@ -243,6 +253,16 @@ def test_numbers_that_make_no_sense_hold_their_own_account_only() -> None:
     answers = solve_shard(dataclasses.replace(usual, risk_aversion=aversion), SETTINGS)
     assert answers.status[2] is Status.HELD_DATA
     assert "risk_aversion" in answers.reasons[2]
+    assert sum(status is Status.CERTIFIED for status in answers.status) == 7
+
+
+def test_a_cash_band_that_is_empty_holds_its_own_account_only() -> None:
+    usual = small()
+    cash_min = usual.cash_min.copy()
+    cash_min[2] = 0.5
+    answers = solve_shard(dataclasses.replace(usual, cash_min=cash_min), SETTINGS)
+    assert answers.status[2] is Status.HELD_DATA
+    assert answers.reasons[2] == "no sensible number in cash_max, cash_min"
     assert sum(status is Status.CERTIFIED for status in answers.status) == 7
 
 
