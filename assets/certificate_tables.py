@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
+from assets.figure_tables import IN_BASIS_POINTS, wrong_gaps, wrong_order_figures
 from assets.store import Tables
 from solvers.evaluate import Claims, judge
-from solvers.problem import Certificate, ShardAnswers, ShardProblems, Status
+from solvers.problem import Certificate, Floats, ShardAnswers, ShardProblems, Status
 
 
 def certificate_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
@@ -52,45 +53,63 @@ def leaf_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
 
 def offence_rows(tables: Tables, problems: ShardProblems) -> pl.DataFrame:
     """Return (account_id, offence): all that the judge cannot confirm of the stored answers to ``problems``."""
-    answers, strays = stored_answers(tables, problems)
-    found = [(problems.account_ids[a], text) for a, text in judge(problems, answers).offences]
-    found += [(account, "an order of a lot or security that the account cannot trade") for account in strays]
-    return pl.DataFrame(sorted(set(found)), schema={"account_id": pl.String, "offence": pl.String}, orient="row")
-
-
-def stored_answers(tables: Tables, problems: ShardProblems) -> tuple[Claims, list[str]]:
-    """Return the stored answers to ``problems``, and the accounts with orders of unknown lots or securities."""
     account = pl.DataFrame({"account_id": problems.account_ids}, schema={"account_id": pl.String}).with_row_index("row")
-    answer = account.join(
-        tables.select(
-            "select account_id, status, objective, bound, cash_after_microusd, net_gain_microusd from proposals.answer"
-        ),
-        on="account_id",
-        how="left",
-        maintain_order="left",
-    )
+    answer = account.join(tables.select("from proposals.answer"), on="account_id", how="left", maintain_order="left")
     orders = tables.select("from proposals.proposed_order order by account_id, security_id, side, lot_id")
     parts = _order_parts(orders, problems, account)
     known = parts.filter(pl.col("security").is_not_null() & pl.col("lot").is_not_null()).sort(
         "row", "security", "lot", maintain_order=True
     )
-    strays = sorted(set(orders["account_id"]) & set(problems.account_ids))
+    claims = _claims(tables, problems, answer=answer, orders=known)
+    found = [(problems.account_ids[a], text) for a, text in judge(problems, claims).offences]
+    named = {account for account, _ in found}
+    figures = [*wrong_gaps(answer, problems), *wrong_order_figures(orders, known, problems)]
+    found += [(account, text) for account, text in figures if account not in named]
+    strays = _strays(orders, known, problems)
+    found += [(account, "an order of a lot or security that the account cannot trade") for account in strays]
+    return pl.DataFrame(sorted(set(found)), schema={"account_id": pl.String, "offence": pl.String}, orient="row")
+
+
+def _strays(orders: pl.DataFrame, known: pl.DataFrame, problems: ShardProblems) -> list[str]:
+    """Return the accounts with orders of lots or securities that are not in their problem."""
     whole = dict(known.group_by("account_id").agg(pl.col("micro_shares").sum()).iter_rows())
     asked = dict(orders.group_by("account_id").agg(pl.col("micro_shares").sum()).iter_rows())
-    lot = known["lot"].to_numpy().astype(np.int64)
+    solved = sorted(set(orders["account_id"]) & set(problems.account_ids))
+    return [name for name in solved if whole.get(name, 0) != asked[name]]
+
+
+def _claims(tables: Tables, problems: ShardProblems, *, answer: pl.DataFrame, orders: pl.DataFrame) -> Claims:
+    """Return what the stored answers claim; ``orders`` are those of known lots and securities, by sublot."""
+    account = answer.select("row", "account_id")
+    shadow = account.join(tables.select("from proposals.shadow_price"), on="account_id").sort("row", "limit_name")
+    lot = orders["lot"].to_numpy().astype(np.int64)
     return Claims(
         status=tuple(Status(word) for word in answer["status"]),
-        objective=answer["objective"].fill_null(np.nan).to_numpy(),
-        bound=answer["bound"].fill_null(np.nan).to_numpy(),
+        objective=_floats(answer["objective"]),
+        bound=_floats(answer["bound"]),
+        gap_continuous=_floats(answer["gap_continuous_bp"]) / IN_BASIS_POINTS,
+        objective_idle=_floats(answer["objective_idle"]),
+        nav_microusd=answer["nav_microusd"].to_numpy(),
+        tracking_error_before=_floats(answer["tracking_error_before_bps"]) / IN_BASIS_POINTS,
+        tracking_error_after=_floats(answer["tracking_error_after_bps"]) / IN_BASIS_POINTS,
+        turnover=answer["turnover"].to_numpy(),
         cash_after_microusd=answer["cash_after_microusd"].to_numpy(),
         net_gain_microusd=answer["net_gain_microusd"].to_numpy(),
-        order_account=known["row"].to_numpy().astype(np.int64),
-        order_security=known["security"].to_numpy().astype(np.int64),
+        shadow_account=shadow["row"].to_numpy().astype(np.int64),
+        shadow_limit=tuple(shadow["limit_name"]),
+        shadow_usd_per_unit=_floats(shadow["usd_per_unit"]),
+        order_account=orders["row"].to_numpy().astype(np.int64),
+        order_security=orders["security"].to_numpy().astype(np.int64),
         order_is_buy=lot < 0,
         order_lot=lot,
-        order_micro_shares=known["micro_shares"].to_numpy().astype(np.int64),
+        order_micro_shares=orders["micro_shares"].to_numpy().astype(np.int64),
         certificate=_certificate(tables, problems, account),
-    ), [name for name in strays if whole.get(name, 0) != asked[name]]
+    )
+
+
+def _floats(column: pl.Series) -> Floats:
+    """Return a column as floats, nan where there is none."""
+    return np.asarray(column.fill_null(np.nan).to_numpy(), np.float64)
 
 
 def _order_parts(orders: pl.DataFrame, problems: ShardProblems, account: pl.DataFrame) -> pl.DataFrame:

@@ -1,9 +1,9 @@
 """Reconciliation: the custodian's word against the book's, and every limit re-checked in SQL on integers.
 
-Nothing here shares code with the solve. Every stored answer is judged: its objective, limits and bound recomputed from
-the tables it was made from (`solvers.evaluate`). A break holds its account, and so does what the judge cannot confirm.
-The audits then see only what is left: a row of theirs is a defect of ours and stops the shard before anything of it can
-be published.
+Nothing here shares code with the solve. Every stored answer is judged: its objective, limits, bound and figures are
+recomputed from the tables it was made from (`solvers.evaluate`, `assets.figure_tables`). A break holds its account, and
+so does what the judge cannot confirm. The audits then see only what is left: a row of theirs is a defect of ours and
+stops the shard before anything of it can be published.
 """
 
 from __future__ import annotations
@@ -61,6 +61,7 @@ AUDITS = (
     "no_certified_account_exceeds_its_turnover_or_gain_budget",
     "no_certified_account_leaves_its_sector_band_or_cap",
     "no_certified_account_leaves_its_factor_band",
+    "no_outcome_tells_other_gains_than_its_orders",
 )
 
 

@@ -6,6 +6,7 @@ rounded orders keep them, and accounts whose limits cannot be kept tonight.
 
 from __future__ import annotations
 
+import dataclasses
 from typing import NamedTuple
 
 import numpy as np
@@ -24,7 +25,7 @@ from solvers.answer import (
     traded_answer,
 )
 from solvers.arrays import ABSENT, BUY, SELL, Account, Book, Bytes, Floats, Integers
-from solvers.careful import IMPOSSIBLE, Tree, search_carefully
+from solvers.careful import Tree, dearest_objective, search_carefully
 from solvers.declared import least_relaxation
 from solvers.dual import account_of, new_response
 from solvers.elastic import approach, conflicts, least_tracking_error
@@ -68,6 +69,8 @@ class Alone:
         self.settings = settings
         self.names = limit_names(sectors, tables.F.shape[1])
         self.target = settings.gap_bp_target * BASIS_POINT
+        self.caps = tuple(tables.limits[:, 7].tolist())
+        """Tracking-error caps of the policies; those in force are in the tables."""
 
     def answer(
         self, a: int, at: int, book: Book, searched: Searched, *, first: Fixed | None, relaxed: int = 0
@@ -77,7 +80,7 @@ class Alone:
         ``relaxed`` says how often its limits were widened already: for trades at all, and for orders in whole steps.
         """
         account = account_of(book, at)
-        is_impossible = searched.bound[at] > IMPOSSIBLE
+        is_impossible = searched.bound[at] > searched.idle[at] and searched.bound[at] > dearest_objective(account)
         solved = INFEASIBLE if is_impossible else self._solve(account, at, searched, first)
         if isinstance(solved, Solved):
             return self._round(a, at, account, book, searched, solved, relaxed)
@@ -107,7 +110,7 @@ class Alone:
             return Solved(tree.best, tree.best_directions, tree.best_theta, proof)
         if good:
             return Solved(fixed, directions, theta, proof)
-        if tree.bound > IMPOSSIBLE:
+        if tree.bound > tree.dearest:
             return INFEASIBLE
         return f"no answer within the limits was found; Clarabel's last word was {fixed.status}"
 
@@ -128,7 +131,8 @@ class Alone:
         best = int(np.argmin(worth))
         fixed = answers[best]
         refusal = gap_refusal(max(worth[best] - solved.proof.bound, 0.0), self.settings)
-        if refusal:
+        # The bound of joined sublots is only an envelope's: `solvers.proven` has the last word on their gap.
+        if refusal and not joined.any():
             return held(Status.HELD_SOLVER, refusal, searched=searched, at=at)
         solved = solved._replace(fixed=fixed)
         sold, bought, result = self._orders(a, account, book, entries, solved)
@@ -139,14 +143,15 @@ class Alone:
             may_idle and not is_worth(result, searched=searched, at=at, trigger=float(self.tables.trigger[a]))
         ):
             reason = NOTHING_LEFT if result.broken == INTACT else NO_WHOLE_STEPS
-            return idle_answer(
-                Status.CERTIFIED, reason, searched=searched, at=at, proof=solved.proof,
-                cash=int(self.tables.cash[a]), pi=fixed.pi, theta=solved.theta,
+            answer = idle_answer(
+                Status.CERTIFIED, reason, searched=searched, at=at, proof=solved.proof, cash=int(self.tables.cash[a])
+            )
+        else:
+            answer = traded_answer(
+                searched=searched, at=at, proof=solved.proof, continuous=worth[best], sold=sold, bought=bought,
+                result=result,
             )  # fmt: skip
-        return traded_answer(
-            searched=searched, at=at, proof=solved.proof, continuous=worth[best], sold=sold, bought=bought,
-            result=result, pi=fixed.pi, theta=solved.theta,
-        )  # fmt: skip
+        return dataclasses.replace(answer, prices=(fixed.pi, solved.theta)) if joined.any() else answer
 
     def _orders(self, a: int, account: Account, book: Book, entries: slice, solved: Solved) -> Orders:
         """Return rounded orders; where they break a limit, others near the trades that do not, if there are any."""
@@ -216,9 +221,8 @@ class Alone:
             self.tables.limits[a, 7] = wider
             answer = self._again(a, relaxed=2)
             if not answer.status.is_held:
-                more = (("tracking_error_max", wider - cap),) if share > 0.0 else ()
-                self._say_relaxed(a, answer, "no orders in whole steps keep its limits, widened", *more)
-                return answer
+                why = "no orders in whole steps keep its limits, widened"
+                return as_relaxed(answer, self._widened(a, why, before=(before, cap)))
         self.tables.relaxed[a], self.tables.limits[a, 7] = before, cap
         return refused
 
@@ -229,11 +233,21 @@ class Alone:
         searched = search_all(self.tables, rows, book, self.target, self.settings.nodes_max)
         return self.answer(a, 0, book, searched, first=None, relaxed=relaxed)
 
-    def _say_relaxed(self, a: int, answer: AccountAnswer, why: str, *more: tuple[str, float]) -> None:
-        """Mark an answer under widened limits, and name them all."""
-        answer.status = Status.CERTIFIED_RELAXED
-        widened = (*self._in_units(self.tables.relaxed[a], a), *more)
-        answer.reason = f"{why}: " + ", ".join(f"{name} by {amount:.6g}" for name, amount in widened)
+    def _widened(self, a: int, why: str, *, before: tuple[Floats, float]) -> str:
+        """Return why limits were widened, and name those that are wider now than ``before``: (rows of r, the cap).
+
+        Nothing where none is: what an elastic program asks for may be no more than its tolerance.
+
+        Limits may be widened twice, for trades at all and then for orders in whole steps; amounts are what is in force.
+        """
+        relaxed, cap = self.tables.relaxed[a], float(self.tables.limits[a, 7])
+        named = [*self._in_units(np.where(relaxed != before[0], relaxed, 0.0), a)]
+        again = {name for name, _ in self._in_units(np.where(relaxed != before[0], before[0], 0.0), a)}
+        if cap != before[1]:
+            named.append(("tracking_error_max", cap - self.caps[a]))
+            again |= {"tracking_error_max"} if before[1] != self.caps[a] else set()
+        told = (f"{name} by {amount:.6g}" + " in all" * (name in again) for name, amount in named)
+        return f"{why}: " + ", ".join(told) if named else ""
 
     def _relax_as_declared(self, a: int, account: Account, book: Book, searched: Searched, at: int) -> AccountAnswer:
         """Widen the limits that the policy names by the least that its order asks for; else name conflicts."""
@@ -247,11 +261,10 @@ class Alone:
             self.tables.relaxed[a] = relaxed
             if found.cap > 0.0:
                 self.tables.limits[a, 7] = cap + found.cap + RELAXED_MARGIN
+            told = self._widened(a, "relaxed in the declared order", before=(np.zeros(len(relaxed)), cap))
             answer = self._again(a, relaxed=1)
             if not answer.status.is_held:
-                wider = float(self.tables.limits[a, 7])
-                more = (("tracking_error_max", wider - cap),) if wider > cap else ()
-                self._say_relaxed(a, answer, "relaxed in the declared order", *more)
+                return as_relaxed(answer, told)
             if answer.reason != INFEASIBLE:
                 return answer
             self.tables.relaxed[a], self.tables.limits[a, 7] = 0.0, cap
@@ -278,22 +291,21 @@ class Alone:
         self.tables.relaxed[a, 0] = min(self.tables.relaxed[a, 0], max(float(self.tables.limits[a, 2]), 0.0))
         missing = cap_shortfall(account_of(prepare(self.tables, np.array([a])), 0))
         idle, cap = float(np.sqrt(searched.idle_te2[at])), float(self.tables.limits[a, 7])
-        if missing > 0.0 and idle > cap:
+        is_wider = missing > 0.0 and idle > cap
+        if is_wider:
             self.tables.limits[a, 7] = min(cap + missing + CAP_REST * (idle - cap - missing) + RELAXED_MARGIN, idle)
-        if not (float(self.tables.limits[a, 7]) > cap or slack.any()):
+        if not (is_wider or slack.any()):
             # Nothing conflicts while buying and selling are both allowed: the directions make it impossible.
             nothing = np.zeros(len(account.quantity)), np.zeros(len(account.D))
             answer = self._widen(a, at, account, book, searched, nothing, 1)
             return self._conflict(a, account, searched, at) if answer.status.is_held else answer
+        told = self._widened(
+            a, "drifted out of its limits, approaching", before=(np.zeros(len(account.r)), self.caps[a])
+        )
         answer = self._again(a, relaxed=1)
         if answer.reason == INFEASIBLE:
             return self._conflict(a, account, searched, at)
-        if not answer.status.is_held:
-            # Orders in whole steps may have asked for a wider cap still: what is in force is named.
-            wider = float(self.tables.limits[a, 7])
-            more = (("tracking_error_max", wider - cap),) if wider > cap else ()
-            self._say_relaxed(a, answer, "drifted out of its limits, approaching", *more)
-        return answer
+        return answer if answer.status.is_held else as_relaxed(answer, told)
 
     def _is_cap_alone(self, a: int, account: Account) -> bool:
         """Return whether some trades keep all limits but the tracking-error cap."""
@@ -328,6 +340,14 @@ class Alone:
             for name, amount in zip(self.names, slack, strict=True)
             if amount > 0.0
         )
+
+
+def as_relaxed(answer: AccountAnswer, told: str) -> AccountAnswer:
+    """Return an answer under widened limits as such; where limits were widened again on its way, that is told next."""
+    if not told:
+        return answer
+    again = f"; {answer.reason}" if answer.status is Status.CERTIFIED_RELAXED else ""
+    return dataclasses.replace(answer, status=Status.CERTIFIED_RELAXED, reason=told + again)
 
 
 def is_open(searched: Searched, at: int) -> bool:
@@ -384,4 +404,5 @@ def _leaves_of(tree: Tree) -> Leaves:
         np.array([leaf.directions for leaf in tree.leaves]),
         np.array([leaf.proof_pi for leaf in tree.leaves]),
         np.array([leaf.proof_theta for leaf in tree.leaves]),
+        np.array([leaf.bound for leaf in tree.leaves]),
     )

@@ -23,6 +23,7 @@ class Leaves(NamedTuple):
     """(leaves, disjunctions)"""
     pi: Floats
     theta: Floats
+    bound: Floats
 
 
 class Proof(NamedTuple):
@@ -49,9 +50,9 @@ class AccountAnswer:
     """Micro-shares per lot of the account; None for no orders."""
     bought: Integers | None = None
     result: Result | None = None
-    pi: Floats | None = None
-    theta: float = 0.0
     leaves: Leaves | None = None
+    prices: tuple[Floats, float] | None = None
+    """Of the trades before rounding, where joined sublots ask for other prices than the certificate's."""
     conflict: tuple[tuple[str, float], ...] = ()
 
 
@@ -71,7 +72,9 @@ def broken_name(names: tuple[str, ...], broken: int) -> str:
 def proof_of(searched: Searched, at: int) -> Proof:
     """Return what the compiled search proved."""
     part = slice(int(searched.leaf_at[at]), int(searched.leaf_at[at + 1]))
-    leaves = Leaves(searched.leaf_directions[part], searched.leaf_pi[part], searched.leaf_theta[part])
+    leaves = Leaves(
+        searched.leaf_directions[part], searched.leaf_pi[part], searched.leaf_theta[part], searched.leaf_bound[part]
+    )
     return Proof(float(searched.bound[at]), int(searched.nodes[at]), leaves)
 
 
@@ -86,9 +89,7 @@ def held(status: Status, reason: str, *, searched: Searched, at: int) -> Account
     )
 
 
-def idle_answer(
-    status: Status, reason: str, *, searched: Searched, at: int, proof: Proof, cash: int, pi: Floats, theta: float
-) -> AccountAnswer:
+def idle_answer(status: Status, reason: str, *, searched: Searched, at: int, proof: Proof, cash: int) -> AccountAnswer:
     """Return a certified answer without orders: its certificate is against doing nothing."""
     objective = float(searched.idle[at])
     bound = min(proof.bound, objective)
@@ -102,8 +103,6 @@ def idle_answer(
         idle_te2=float(searched.idle_te2[at]),
         nodes=proof.nodes,
         result=Result(objective, float(searched.idle_te2[at]), 0.0, cash, 0, INTACT),
-        pi=pi,
-        theta=theta,
         leaves=proof.leaves,
     )
 
@@ -117,8 +116,6 @@ def traded_answer(
     sold: Integers,
     bought: Integers,
     result: Result,
-    pi: Floats,
-    theta: float,
 ) -> AccountAnswer:
     """Return a certified answer with its orders."""
     return AccountAnswer(
@@ -132,8 +129,6 @@ def traded_answer(
         sold=sold,
         bought=bought,
         result=result,
-        pi=pi,
-        theta=theta,
         leaves=proof.leaves,
     )
 

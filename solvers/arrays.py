@@ -48,7 +48,7 @@ class Book(NamedTuple):
     gain: Floats
     """1 - basis / value."""
     loss: Bytes
-    """1 where selling the entry realises a loss."""
+    """1 where selling the entry realises a loss, its own or that of a sublot in front of it."""
     first_lot: Integers
     last_lot: Integers
     """Lots of the shard that the entry joins, both included."""

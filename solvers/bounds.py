@@ -9,8 +9,9 @@ import dataclasses
 
 import numpy as np
 
+from solvers.chains import Steps, in_order, least_values
 from solvers.problem import Certificate, Flags, Floats, Integers
-from solvers.views import Pieces, View, heads
+from solvers.views import Pieces, View
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,10 +39,10 @@ def leaf_bounds(view: View, leaves: Leaves) -> Floats:
     # Not by BLAS: its threads would cost more than the sums.
     price = weight * x0 + np.einsum("lk,nk->ln", factors, market.exposures) + cash[:, None] + sector[:, market.sector]
     unit = view.cost[at] + turnover
-    pieces = view.pieces()
+    pieces, chain = view.parts()
     chosen = _pieces_of(pieces, at)
     cost = pieces.tax[chosen.piece] + unit[chosen.leaf] + net_gain[chosen.leaf] * pieces.gain[chosen.piece]
-    sell = _sold_value(pieces, chosen, price, weight, cost)
+    sell = _sold_value(pieces, chain, chosen, price, weight, cost)
     pull = price + unit[:, None]
     bought = np.clip(-pull / weight, 0.0, view.room[at])
     buy = 0.5 * weight * bought**2 + pull * bought
@@ -52,7 +53,7 @@ def leaf_bounds(view: View, leaves: Leaves) -> Floats:
     buying = buy
     if several.any():
         gains = ~pieces.is_loss[chosen.piece] & several[pieces.security[chosen.piece]]
-        buying = buy + _sold_value(pieces, chosen.only(gains), price, weight, cost[gains])
+        buying = buy + _sold_value(pieces, chain, chosen.only(gains), price, weight, cost[gains])
     sells = np.add.reduceat(sell[:, by_group], begins, axis=1)
     buys = np.add.reduceat(buying[:, by_group], begins, axis=1)
     both = np.add.reduceat((sell + buy)[:, by_group], begins, axis=1)
@@ -110,19 +111,14 @@ def _pieces_of(pieces: Pieces, account: Integers) -> _Chosen:
     return _Chosen(leaf, np.arange(len(leaf)) - start[leaf] + first[leaf])
 
 
-def _sold_value(pieces: Pieces, chosen: _Chosen, price: Floats, weight: Floats, cost: Floats) -> Floats:
-    """Return (leaves, n) the least value of selling, in ascending cost, what is worth its price."""
-    shape = price.shape
-    cell = chosen.leaf * shape[1] + pieces.security[chosen.piece]
-    order = np.lexsort((cost, cell))
-    cell, unit, quantity = cell[order], cost[order], pieces.quantity[chosen.piece][order]
-    before = np.cumsum(quantity) - quantity
-    before -= before[heads(cell)]
-    amount = np.clip((price.ravel()[cell] - unit) / weight.ravel()[cell] - before, 0.0, quantity)
-    total = np.bincount(cell, amount, price.size).reshape(shape)
-    paid = np.bincount(cell, unit * amount, price.size).reshape(shape)
-    value: Floats = 0.5 * weight * total**2 - price * total + paid
-    return value
+def _sold_value(
+    pieces: Pieces, chain: Integers, chosen: _Chosen, price: Floats, weight: Floats, cost: Floats
+) -> Floats:
+    """Return (leaves, n) the least value of selling what is worth its price, sublots of a lot in position order."""
+    cell = chosen.leaf * price.shape[1] + pieces.security[chosen.piece]
+    steps = Steps(cell, chain[chosen.piece], cost, pieces.quantity[chosen.piece])
+    values = least_values(steps, price=price.ravel(), weight=weight.ravel())
+    return in_order(values, steps, price=price.ravel(), weight=weight.ravel()).reshape(price.shape)
 
 
 def covers(directions: Integers) -> bool:

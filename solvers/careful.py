@@ -21,15 +21,13 @@ from solvers.reduce import Fixed, holds, solve_fixed
 from solvers.search import CANDIDATE_SLOPE_MAX, FIXED, NARROW, NODE, ROOT, branching_disjunction
 
 RAY_LENGTH = 1e6
-"""Prices this far along a proof of infeasibility bound an infeasible node by more than any objective."""
+"""Prices so many dearest objectives along a proof of infeasibility bound an infeasible node by more than any."""
 GROWTHS_MAX = 20
 ROOT_STEPS_MAX = 40
 ROOTS_MAX = 6
 """Directions per account for which the cap's multiplier is searched with Clarabel."""
 SLACK_GAP = 2e-8
 """What the tracking error's distance from its cap may add to a direction-fixed gap."""
-IMPOSSIBLE = 1e3
-"""A bound above this, in net asset values, means that nothing meets the node's limits."""
 
 
 @dataclasses.dataclass(slots=True, eq=False)
@@ -52,6 +50,8 @@ class Tree:
     account: Account
     out: Response
     leaves: list[Node]
+    dearest: float
+    """A bound above this means that nothing meets the node's limits."""
     best: Fixed | None = None
     best_directions: Bytes = dataclasses.field(default_factory=lambda: np.zeros(0, np.int8))
     best_theta: float = 0.0
@@ -70,6 +70,22 @@ class Tree:
         return min(leaf.bound for leaf in self.leaves)
 
 
+def dearest_objective(account: Account) -> float:
+    """Return what no trades within the limits can exceed: a bound above it proves that there are none.
+
+    No more can be bought than what is sold and the cash above its minimum pay for, and turnover limits both; so the sum
+    of the active weights is limited, and the risk is at most its square times the most volatile security's.
+    """
+    sales = float(account.quantity.sum())
+    purchases = min(float(account.room.sum()), sales + max(float(account.r[0]), 0.0))
+    k = len(account.y0)
+    turnover = max(float(account.r[len(account.r) - 2 * k - 2]), 0.0)
+    active = float(np.abs(account.x0).sum()) + min(sales + purchases, turnover)
+    variance = float((account.F**2).sum(axis=1).max()) + float(account.D.max())
+    linear = float(np.maximum(account.cost, 0.0) @ account.quantity) + account.kappa * purchases
+    return linear + 0.5 * account.gamma * min(variance * active**2, account.te2)
+
+
 def search_carefully(account: Account, *, target: float, nodes_max: int, breach_max: float) -> Tree:
     """Branch until the gap is below ``target`` or ``nodes_max`` nodes were split; return the tree."""
     size = 3 + (len(account.r) - 4) // 2
@@ -78,7 +94,7 @@ def search_carefully(account: Account, *, target: float, nodes_max: int, breach_
     pi = np.zeros(size)
     pi[: len(account.y0)] = account.gamma * account.y0
     root = Node(directions, pi, 0.0, -np.inf, pi.copy(), 0.0)
-    tree = Tree(account, out, [root])
+    tree = Tree(account, out, [root], dearest_objective(account))
     _climb(tree, root)
     _try(tree, root, breach_max)
     while tree.nodes < nodes_max and tree.objective - tree.bound > target:
@@ -86,7 +102,7 @@ def search_carefully(account: Account, *, target: float, nodes_max: int, breach_
         if not open_leaves:
             break
         node = min(open_leaves, key=lambda leaf: leaf.bound)
-        if node.bound > min(tree.objective - target, IMPOSSIBLE):
+        if node.bound > min(tree.objective - target, tree.dearest):
             break
         d = _branching(tree, node)
         if d < 0:
@@ -136,7 +152,7 @@ def _try(tree: Tree, node: Node, breach_max: float) -> None:
         if not tree.account.banded:
             # Without a band a factor's price costs its square: far along the ray it would only lose.
             ray[: len(tree.account.y0)] = 0.0
-        ray *= RAY_LENGTH / max(float(np.abs(ray).max()), 1e-300)
+        ray *= RAY_LENGTH * max(tree.dearest, 1.0) / max(float(np.abs(ray).max()), 1e-300)
         _, bound = dual(tree.account, ray, 0.0, node.directions, 0.0, tree.out)
         _prove(node, bound, ray, 0.0)
         return
@@ -186,7 +202,7 @@ def _price_of_cap(
         high = 2.0 * high
         high_slack = slack_at(high)
     for _ in range(ROOT_STEPS_MAX):
-        if not high_slack > SLACK_GAP / (0.5 * max(high, account.gamma) * account.te2):
+        if not 0.5 * high_slack * max(high, account.gamma) * account.te2 > SLACK_GAP:
             break
         wanted = high - (high - low) * high_slack / (high_slack - low_slack)
         wanted = min(max(wanted, low + 1e-4 * (high - low)), high - 1e-9 * (high - low))

@@ -14,14 +14,14 @@ import numpy as np
 
 from ledger.amounts import MICRO, part
 from solvers.bounds import covers, leaf_bounds, leaves_of
+from solvers.claims import Claims, Stated
+from solvers.figures import wrong_figures, wrong_prices
 from solvers.problem import (
     NO_GAIN_LIMIT,
     RELAXABLE,
-    Certificate,
     Flags,
     Floats,
     Integers,
-    ShardAnswers,
     ShardProblems,
     Status,
 )
@@ -37,27 +37,8 @@ WEIGHT_TOLERANCE = 1e-12
 EXPOSURE_TOLERANCE = 2e-12
 OBJECTIVE_TOLERANCE = 1e-10
 RELAXED_MARGIN = 1.1e-5
-"""A limit relaxed for a drifted account is wider than today's breach by no more than this, and one share step."""
-
-
-@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
-class Claims:
-    """What stored answers claim: the part of `ShardAnswers` that the judge reads; orders sorted by account."""
-
-    status: tuple[Status, ...]
-    objective: Floats
-    bound: Floats
-    cash_after_microusd: Integers
-    net_gain_microusd: Integers
-    order_account: Integers
-    order_security: Integers
-    order_is_buy: Flags
-    order_lot: Integers
-    order_micro_shares: Integers
-    certificate: Certificate
-
-
-Stated = Claims | ShardAnswers
+"""A limit relaxed for a drifted account is wider than today's breach by no more than this, and one share step of the
+dearest security that it holds or may buy."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,7 +77,11 @@ def judge(problems: ShardProblems, answers: Stated) -> Judgement:
         with np.errstate(all="ignore"):  # what makes no sense is held already, and judged as such
             view = closings.view(rows)
             orders = _laid_out(view, answers)
-            offences += _judge_chunk(view, orders, answers, found)
+            wrong = list(_judge_chunk(view, orders, answers, found))
+            # Figures that follow from wrong orders say nothing new.
+            named = {a for a, _ in wrong}
+            figures = _judge_figures(view, orders, answers)
+            offences += [*wrong, *((a, text) for a, text in figures if a not in named)]
     return dataclasses.replace(found, offences=tuple(sorted(offences)))
 
 
@@ -132,6 +117,20 @@ def _judge_chunk(view: View, orders: _Orders, answers: Stated, found: Judgement)
     for broken in (_broken_money, _broken_weights, _broken_orders):
         yield from ((lo + at, text) for at, text in broken(view, orders, answers) if not held[at])
     yield from ((lo + at, text) for at, text in _broken_risk(view, te2, idle_te2, answers) if not held[at])
+
+
+def _judge_figures(view: View, orders: _Orders, answers: Stated) -> Iterator[tuple[int, str]]:
+    """Yield the figures of a view's accounts that are not as recomputed."""
+    m = view.hi - view.lo
+    held = np.array([status.is_held for status in answers.status[view.rows]], np.bool_)
+    _, te2 = view.objective(orders.sold_weight, orders.bought_weight)
+    idle, idle_te2 = view.objective(np.zeros_like(orders.sold_weight), np.zeros_like(orders.bought_weight))
+    figures = wrong_figures(
+        view, answers, held=held, idle=idle, error=np.sqrt(te2), idle_error=np.sqrt(idle_te2),
+        traded=np.bincount(view.lot_account, orders.sold_weight, m) + orders.bought_weight.sum(axis=1),
+    )  # fmt: skip
+    prices = wrong_prices(view, answers, leaves_of(answers.certificate, view.rows), held=held)
+    yield from ((view.lo + at, text) for at, text in (*figures, *prices))
 
 
 def _not_idle(view: View, at: int, *, trades: bool, stated: tuple[float, float]) -> Iterator[str]:
@@ -294,7 +293,9 @@ def _broken_risk(view: View, te2: Floats, idle_te2: Floats, answers: Stated) -> 
     allowed = np.maximum(stated, np.sqrt(idle_te2) * (1.0 + 1e-11))
     relaxed = np.array([status is Status.CERTIFIED_RELAXED for status in answers.status[rows]], np.bool_)
     cap_is_free = np.where(relaxed, view.cap > allowed, view.cap != stated)
-    step = problems.share_step_micro[rows] / MICRO * float(view.market.price_microusd.max()) / view.nav
+    within_reach = (view.holding > 0.0) | (view.room > 0.0)
+    dearest = np.where(within_reach, view.market.price_microusd, 0).max(axis=1)
+    step = problems.share_step_micro[rows] / MICRO * dearest / view.nav
     limits = view.limits()
     high, low, sector_high, sector_low, turnover, net_gain = limits
     exposure = np.einsum("an,nk->ak", view.x0, view.market.exposures)

@@ -59,13 +59,17 @@ def order_reasons(tables: Tables, a: int, orders: AccountOrders) -> list[str]:
 
 
 def shadow_prices(problems: ShardProblems, tables: Tables, a: int, answer: AccountAnswer) -> list[tuple[str, float]]:
-    """Return (limit, dollars per unit) of each binding limit; units are net asset values, of the budget dollars."""
-    if answer.pi is None:
+    """Return (limit, dollars per unit) of each binding limit; units are net asset values, of the budget dollars.
+
+    They are the prices of the certificate's weakest leaf, the one that the account's bound is of.
+    """
+    if answer.leaves is None:
         return []
+    leaf = int(np.argmin(answer.leaves.bound))
     sectors = problems.market.sectors
     nav = float(tables.nav[a]) / 1e6
     k = tables.F.shape[1]
-    prices = answer.pi
+    prices, theta = answer.leaves.pi[leaf], float(answer.leaves.theta[leaf])
     found = [("cash_min", prices[k] * nav), ("cash_max", -prices[k] * nav)]
     for s, name in enumerate(sectors):
         price = prices[k + 1 + s] * nav
@@ -73,15 +77,15 @@ def shadow_prices(problems: ShardProblems, tables: Tables, a: int, answer: Accou
     found.append(("turnover", prices[k + 1 + len(sectors)] * nav))
     found.append(("net_gain_budget", prices[k + 2 + len(sectors)]))
     if tables.limits[a, 8] < ABSENT:
-        gamma = float(tables.limits[a, 0]) + answer.theta
+        gamma = float(tables.limits[a, 0]) + theta
         bands = tables.relaxed.shape[1] - 2 * k
         for j in range(k):
             low = -gamma * (tables.limits[a, 8] + tables.relaxed[a, bands + k + j])
             high = gamma * (tables.limits[a, 8] + tables.relaxed[a, bands + j])
             beyond = (prices[j] - min(max(prices[j], low), high)) * nav
             found += [(f"factor:f{j + 1:02d} high", beyond), (f"factor:f{j + 1:02d} low", -beyond)]
-    if answer.theta > 0.0 and tables.limits[a, 7] < ABSENT:
-        found.append(("tracking_error_max", answer.theta * tables.limits[a, 7] * nav))
+    if theta > 0.0 and tables.limits[a, 7] < ABSENT:
+        found.append(("tracking_error_max", theta * tables.limits[a, 7] * nav))
     return [
         (name, float(dollars))
         for name, dollars in found

@@ -58,7 +58,7 @@ class Line:
                     held(Status.HELD_SOLVER, "the search met a number that is none", searched=searched, at=at)
                 )
             elif settled[at] and rounded.broken[at] == INTACT:
-                answers.append(self._rounded(a, at, book, searched, closed, rounded))
+                answers.append(self._rounded(a, at, book, searched, rounded))
             else:
                 entries = slice(int(book.entry_at[at]), int(book.entry_at[at] + book.first[at, -1]))
                 first = first_answer(closed, at, entries, statuses[at]) if certified[at] else None
@@ -87,9 +87,7 @@ class Line:
         flags: Flags = (closed.objective - searched.bound <= self.target) | ~missed
         return flags
 
-    def _rounded(
-        self, a: int, at: int, book: Book, searched: Searched, closed: Closed, rounded: Rounded
-    ) -> AccountAnswer:
+    def _rounded(self, a: int, at: int, book: Book, searched: Searched, rounded: Rounded) -> AccountAnswer:
         """Return the answer of an account whose rounded orders keep every limit."""
         proof = proof_of(searched, at)
         continuous = float(rounded.continuous[at])
@@ -106,14 +104,11 @@ class Line:
         return traded_answer(
             searched=searched, at=at, proof=proof, continuous=continuous,
             sold=rounded.sold[book.entry_at[at] : book.entry_at[at + 1]], bought=rounded.bought[at],
-            result=result, pi=closed.pi[at], theta=float(searched.theta[at]),
+            result=result,
         )  # fmt: skip
 
     def _idle(self, a: int, at: int, searched: Searched, status: Status, reason: str, proof: Proof) -> AccountAnswer:
-        return idle_answer(
-            status, reason, searched=searched, at=at, proof=proof, cash=int(self.tables.cash[a]),
-            pi=searched.pi[at].copy(), theta=float(searched.theta[at]),
-        )  # fmt: skip
+        return idle_answer(status, reason, searched=searched, at=at, proof=proof, cash=int(self.tables.cash[a]))
 
 
 def joined_accounts(book: Book) -> Flags:

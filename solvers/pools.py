@@ -53,7 +53,10 @@ def _parts(account: Account, joined: Flags, fixed: Fixed) -> Flags:
 
 
 def _without(account: Account, entries: Integers, sale: Floats) -> Account:
-    """Return what is left of the account's problem after ``sale`` (e,), with ``entries`` gone."""
+    """Return what is left of the account's problem after ``sale`` (e,), with ``entries`` gone.
+
+    What is sold is not bought back.
+    """
     n = len(account.D)
     security = np.repeat(np.arange(n), np.diff(account.first))
     sold = np.bincount(security, sale, n)
@@ -74,4 +77,5 @@ def _without(account: Account, entries: Integers, sale: Floats) -> Account:
     r = account.r + np.concatenate([[total, -total], sectors, -sectors, [-total, -gain], moved, -moved])
     quantity = account.quantity.copy()
     quantity[entries] = 0.0
-    return account._replace(x0=x0, y0=y0, r=r, half_specific=half, quantity=quantity)
+    room = np.where(sold > 0.0, 0.0, account.room)
+    return account._replace(x0=x0, y0=y0, r=r, half_specific=half, quantity=quantity, room=room)

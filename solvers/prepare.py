@@ -3,7 +3,8 @@
 Sublots. A custodian lot may consist of sublots with bases of their own, sold in position order. Each is an entry, cut
 off at the first one that may not be sold; where a later one is cheaper to sell than an earlier one the two are joined
 at their average, so that position order and ascending cost agree. The joined cost is the lower convex envelope of the
-true one: the bound stays valid, and the true cost of what is sold is computed in `solvers.rounding`.
+true one: the bound stays valid, and the true cost of what is sold is computed in `solvers.rounding`. What lies behind a
+loss cannot be sold without it, so it counts as a loss itself.
 
 Symbols: `solvers.arrays`.
 """
@@ -20,7 +21,7 @@ from solvers.compiling import kernel
 from solvers.problem import Flags, Mode
 
 DUST = 1e-12
-"""An entry or a room smaller than this fraction of the account is not there."""
+"""A room smaller than this fraction of the account is not there, nor is an entry whose weight, tax and gain all are."""
 TAX_UNAWARE, BUY_ONLY = int(Mode.TAX_UNAWARE), int(Mode.BUY_ONLY)
 
 
@@ -116,23 +117,24 @@ def put_entries(tables: Tables, a: int, lots: tuple[int, int], start: int, at: i
     """Write the entries of one security's ``lots`` from place ``at`` of the book; return the next free place."""
     begin = start + at
     end = begin
-    blocked = False
+    blocked = loses = False
     bottom = begin
     for lot in range(lots[0], lots[1]):
         if not tables.same_lot[lot]:
-            blocked = False
+            blocked = loses = False
             bottom = end
         tax, gain, is_loss, weight = tax_of(tables, a, lot)
+        loses = loses or is_loss
         allowed = tables.lot_allowed[lot] and (tables.lot_loss_allowed[lot] or not is_loss)
         if blocked or not allowed:
             blocked = True
             continue
-        if weight <= DUST:
+        if max(1.0, abs(tax), abs(gain)) * weight <= DUST:
             continue
         book.quantity[end] = weight
         book.cost[end] = tax
         book.gain[end] = gain
-        book.loss[end] = 1 if is_loss else 0
+        book.loss[end] = 1 if loses else 0
         book.first_lot[end] = book.last_lot[end] = lot
         end += 1
         while end - 1 > bottom and book.cost[end - 2] >= book.cost[end - 1]:

@@ -23,6 +23,8 @@ from solvers.compiling import kernel
 from solvers.dual import dual, inside_band, trades_of
 
 SCALE = 100.0
+TRADE_MIN = 1e-9
+"""A trade of an answer below this fraction of net asset value is none."""
 NONE = -1
 
 
@@ -161,7 +163,8 @@ def choose_rows(
 ) -> tuple[Integers, int, int]:  # fmt: skip
     """Return where each row of r goes among the general rows, how many are equalities, and how many there are.
 
-    -1 for a row that the free trades cannot reach, or that is not near. ``left`` is what the fixed trades leave.
+    -1 for a row that the free trades cannot reach, that is not near, or of a limit that is none: however far the trades
+    reach, its price would be float dust times a million. ``left`` is what the fixed trades leave.
     """
     k = account.y0.shape[0]
     sectors = (account.r.shape[0] - 4) // 2 - k
@@ -190,13 +193,13 @@ def choose_rows(
     equal = 0
     for u in range(rows):
         binds = abs(left[u] - use[u]) < nearness.near and price_of(account, pi, gamma, u) > nearness.priced
-        if binds and touched[u]:
+        if binds and touched[u] and account.r[u] < ABSENT:
             row_at[u] = equal
             equal += 1
     general = equal
     for u in range(rows):
         is_wanted = price_of(account, pi, gamma, u) > 0.0 or left[u] - use[u] < nearness.near
-        if row_at[u] == NONE and left[u] < reach[u] + 1e-12 and is_wanted:
+        if row_at[u] == NONE and left[u] < reach[u] + 1e-12 and is_wanted and account.r[u] < ABSENT:
             row_at[u] = general
             general += 1
     return row_at, equal, general
@@ -392,6 +395,23 @@ def build(account: Account, theta: float, free: Free, pi: Floats, nearness: Near
 
 
 @kernel
+def offset(account: Account, sale: Floats, bought: Floats) -> None:
+    """Take out of the trades what of a security is both bought and sold, the dearest sales first.
+
+    The active weight stays; turnover, costs and realised gains only fall. Where trading costs nothing, nothing else
+    keeps a solver from it.
+    """
+    for i in range(bought.shape[0]):
+        entry = account.first[i + 1]
+        while bought[i] > 0.0 and entry > account.first[i]:
+            entry -= 1
+            amount = min(sale[entry], bought[i])
+            if amount > 0.0:
+                sale[entry] = sale[entry] - amount if sale[entry] - amount > TRADE_MIN else 0.0
+                bought[i] = bought[i] - amount if bought[i] - amount > TRADE_MIN else 0.0
+
+
+@kernel
 def read(
     account: Account, program: Program, free: Free, x: Floats, z: Floats, sale: Floats, bought: Floats, pi: Floats
 ) -> None:
@@ -409,11 +429,12 @@ def read(
             for j in range(k):
                 pi[j] += trade * account.F[program.security[v], j]
         amount = x[v] / SCALE
-        amount = min(amount, program.cap[v]) if amount > 1e-9 else 0.0
+        amount = min(amount, program.cap[v]) if amount > TRADE_MIN else 0.0
         if program.entry[v] == NONE:
             bought[program.security[v]] = amount
         else:
             sale[program.entry[v]] = amount
+    offset(account, sale, bought)
     for u in range(program.row_at.shape[0]):
         if program.row_at[u] == NONE:
             continue

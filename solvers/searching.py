@@ -34,6 +34,7 @@ class Searched(NamedTuple):
     leaf_at: Integers
     leaf_pi: Floats
     leaf_theta: Floats
+    leaf_bound: Floats
     leaf_directions: Bytes
     """(leaves, n) by number of disjunction."""
 
@@ -56,10 +57,10 @@ def search_all(tables: Tables, rows: Integers, book: Book, target: float, nodes_
         np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count), np.zeros(count),
         np.zeros(count, np.int64), np.zeros(count, np.int64),
         np.zeros((count, n), np.int8), np.zeros((count, size)),
-        np.zeros(count + 1, np.int64), np.zeros((0, size)), np.zeros(0), np.zeros((0, n), np.int8),
+        np.zeros(count + 1, np.int64), np.zeros((0, size)), np.zeros(0), np.zeros(0), np.zeros((0, n), np.int8),
     )  # fmt: skip
     leaf_pi = np.zeros((2 * count, size))
-    leaf_theta = np.zeros((2 * count, 1))
+    leaf_theta, leaf_bound = np.zeros((2 * count, 1)), np.zeros((2 * count, 1))
     leaf_directions = np.zeros((2 * count, n), np.int8)
     for at in range(count):
         account = account_of(book, at)
@@ -73,12 +74,14 @@ def search_all(tables: Tables, rows: Integers, book: Book, target: float, nodes_
         if begin + found.rows > leaf_pi.shape[0]:
             leaf_pi = grown(leaf_pi, begin + found.rows)
             leaf_theta = grown(leaf_theta, begin + found.rows)
+            leaf_bound = grown(leaf_bound, begin + found.rows)
             leaf_directions = grown(leaf_directions, begin + found.rows)
         end = begin
         for row in range(found.rows):
             if desk.node_state[row] != SPLIT:
                 leaf_pi[end] = desk.proof_pi[row]
                 leaf_theta[end, 0] = desk.proof_theta[row]
+                leaf_bound[end, 0] = desk.node_bound[row]
                 leaf_directions[end, : desk.directions.shape[0]] = desk.node_directions[row]
                 end += 1
         out.leaf_at[at + 1] = end
@@ -86,7 +89,8 @@ def search_all(tables: Tables, rows: Integers, book: Book, target: float, nodes_
     return Searched(
         out.idle, out.idle_breach, out.idle_te2, out.objective, out.bound, out.theta, out.nodes, out.missed,
         out.directions, out.pi,
-        out.leaf_at, leaf_pi[:total].copy(), leaf_theta[:total, 0].copy(), leaf_directions[:total].copy(),
+        out.leaf_at, leaf_pi[:total].copy(), leaf_theta[:total, 0].copy(), leaf_bound[:total, 0].copy(),
+        leaf_directions[:total].copy(),
     )  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import numpy as np
 
 from solvers.amounts import net_asset_values
 from solvers.answer import AccountAnswer
+from solvers.arrays import ABSENT
 from solvers.prepare import Tables
 from solvers.problem import NO_GAIN_LIMIT, Flags, Mode, ShardProblems, Status
 
@@ -66,7 +67,7 @@ def tables_of(problems: ShardProblems) -> Tables:
         rates=np.ascontiguousarray(np.stack(rates, axis=1), np.float64),
         limits=np.ascontiguousarray(np.stack(limits, axis=1), np.float64),
         relaxed=np.zeros((accounts, 4 + 2 * sectors + 2 * exposures.shape[1])),
-        max_weight=np.ascontiguousarray(problems.max_weight, np.float64),
+        max_weight=np.ascontiguousarray(np.minimum(problems.max_weight, ABSENT), np.float64),
         can_buy=np.array(problems.can_buy, np.bool_),
         can_sell=np.ascontiguousarray(problems.can_sell, np.bool_),
         lot_start=problems.lot_start.astype(np.int64),
@@ -119,6 +120,8 @@ def refusals(problems: ShardProblems, tables: Tables) -> dict[int, AccountAnswer
         ]  # fmt: skip
         if not (problems.risk_aversion[a] > 0.0 and np.isfinite(problems.risk_aversion[a])):
             wrong.append("risk_aversion")
+        if problems.cash_max[a] < problems.cash_min[a]:
+            wrong += ["cash_min", "cash_max"]
         if np.isnan(problems.max_weight[a]).any():
             wrong.append("max_weight")
         lots = slice(int(problems.lot_start[a]), int(problems.lot_start[a + 1]))

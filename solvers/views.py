@@ -15,7 +15,7 @@ from ledger.amounts import MICRO
 from solvers.problem import NO_GAIN_LIMIT, Certificate, Flags, Floats, Integers, Mode, ShardProblems
 
 DUST = 1e-12
-"""What is smaller than this fraction of an account cannot be traded."""
+"""Room smaller than this fraction of an account cannot be traded, nor a lot whose weight, tax and gain all are."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -66,6 +66,7 @@ class Pieces:
     tax: Floats
     gain: Floats
     is_loss: Flags
+    """Whether its sale realises a loss, its own or that of a sublot in front of it."""
 
 
 class View:
@@ -130,6 +131,28 @@ class View:
         aware = (problems.mode[self.rows] != Mode.TAX_UNAWARE)[account]
         self.tax = np.where(below, loss_rate, gain_rate) * self.gain * aware
 
+    def parts(self) -> tuple[Pieces, Integers]:
+        """Return the sellable sublots, none joined, cut at the first blocked one; and the lot each is a part of."""
+        kept, loses = self._kept()
+        pieces = Pieces(
+            account=self.lot_account[kept], security=self.security[kept], quantity=self.weight[kept],
+            tax=self.tax[kept], gain=self.gain[kept], is_loss=loses[kept],
+        )  # fmt: skip
+        return pieces, self.chain[kept]
+
+    def _kept(self) -> tuple[Integers, Flags]:
+        """Return the lots that can be sold, and (lots,) whether selling them realises a loss.
+
+        What lies behind a loss cannot be sold without it.
+        """
+        blocked = np.cumsum(~self.sellable)
+        head = heads(self.chain)
+        before: Integers = blocked[head] - ~self.sellable[head]
+        counts = np.maximum(1.0, np.maximum(np.abs(self.tax), np.abs(self.gain))) * self.weight > DUST
+        losses = np.cumsum(self.is_loss)
+        loses: Flags = losses > (losses - self.is_loss)[head]
+        return np.flatnonzero((blocked == before) & counts), loses
+
     def pieces(self) -> Pieces:
         """Return the sellable pieces: cut at the first blocked sublot, joined where a later one is cheaper.
 
@@ -137,14 +160,11 @@ class View:
         losses, or a net gain budget counts other gains than the tax does, sublots stay apart: that their order is then
         dropped makes the bound lower, never wrong.
         """
-        blocked = np.cumsum(~self.sellable)
-        head = heads(self.chain)
-        before: Integers = blocked[head] - ~self.sellable[head]
         problems = self.problems
-        kept = np.flatnonzero((blocked == before) & (self.weight > DUST))
+        kept, loses = self._kept()
         chain, tax = self.chain[kept], self.tax[kept]
         falls = (chain[1:] == chain[:-1]) & (tax[1:] <= tax[:-1])
-        table = np.stack([self.weight[kept], tax, self.gain[kept], self.is_loss[kept].astype(float)])
+        table = np.stack([self.weight[kept], tax, self.gain[kept], loses[kept].astype(float)])
         account, security = self.lot_account[kept], self.security[kept]
         if falls.any():
             shared = self.in_shared_group[self.security[kept]]

@@ -37,6 +37,9 @@ PROGRAMS_MAX = 60
 """How often one reach is solved: every orders that break the cap or float error's margin add a row."""
 GAP_REL = 1e-3
 MARGIN_USD = 1e-6
+STEP_MIN = 1e-7
+"""Steps worth less, fraction of net asset value, are no integers to the program: hundreds of millions of them need
+not end. Its answer is cut to steps afterwards, and judged."""
 FOREVER = np.inf
 
 
@@ -186,6 +189,10 @@ class Program:
         low, high = math.floor(wanted) - self.reach, math.ceil(wanted) + self.reach
         return (0 if low <= smallest else min(low, most)), min(max(high, smallest + self.reach), most)
 
+    def _counts(self, value: float) -> bool:
+        """Return whether steps of ``value`` dollars each are counted."""
+        return value >= STEP_MIN * self.nav
+
     def _add_columns(self) -> None:
         """Add purchases and sales, and the price of leaving the continuous trades."""
         account, kappa = self.account, self.account.kappa
@@ -195,7 +202,7 @@ class Program:
             low, high = self._range(self.bought[i] * self.nav / value, most, value)
             if high > 0:
                 self.buys[i] = self.model.column(
-                    cost=value * (kappa + float(self.pull[i])), low=low, high=high, integral=True
+                    cost=value * (kappa + float(self.pull[i])), low=low, high=high, integral=self._counts(value)
                 )
         for c in np.flatnonzero(self.chains.capacity > 0).tolist():
             self._add_chain(c)
@@ -218,7 +225,7 @@ class Program:
         may_rest = bool(chains.whole[c]) and rest > 0 and high == most
         if high == 0 and not may_rest:
             return
-        steps = model.column(cost=0.0, low=low, high=high, integral=True)
+        steps = model.column(cost=0.0, low=low, high=high, integral=self._counts(value))
         last = -1
         terms = [(steps, -value)]
         if may_rest:

@@ -3,7 +3,7 @@
 -- Reads:   answer, proposed_order, policies; holding_break, accepted_break and offence of this partition.
 -- Binds:   nothing.
 -- Order:   account_id.
--- Tax saved is minus the tax on tonight's sales at the account's own rates: positive where losses are realised.
+-- Of an answer that the judge does not confirm no figure of the solve is told. Tax saved is minus the tax on tonight's sales at the account's own rates: positive where losses are realised.
 insert into outcome
 with broken as (
     select
@@ -64,9 +64,10 @@ select
     case when stopped.account_id is null then answer.bound end as bound,
     case when stopped.account_id is null then answer.gap_bp end as gap_bp,
     case when stopped.account_id is null then answer.gap_microusd end as gap_microusd,
-    answer.tracking_error_before_bps,
+    case when refused.account_id is null then answer.tracking_error_before_bps end as tracking_error_before_bps,
     case
-        when stopped.account_id is null then answer.tracking_error_after_bps else answer.tracking_error_before_bps
+        when stopped.account_id is null then answer.tracking_error_after_bps
+        when refused.account_id is null then answer.tracking_error_before_bps
     end as tracking_error_after_bps,
     case when stopped.account_id is null then coalesce(traded.harvested_loss_microusd, 0) else 0 end,
     case when stopped.account_id is null then coalesce(traded.realized_gain_microusd, 0) else 0 end,
@@ -76,6 +77,7 @@ select
     case when stopped.account_id is null then coalesce(traded.orders, 0) else 0 end as orders
 from proposals.answer
 left join stopped on stopped.account_id = answer.account_id
+left join refused on refused.account_id = answer.account_id
 left join traded on traded.account_id = answer.account_id
 left join accepted_break on accepted_break.account_id = answer.account_id
 order by answer.account_id

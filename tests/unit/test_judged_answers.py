@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from assets.store import Store
+from assets.store import Parameter, Store, Writing
+from ledger.errors import AuditError
 from tests.judged_books import NIGHT, SHARD, propose, reconciled, rewrite
 
 
@@ -99,6 +100,73 @@ def test_a_fault_holds_its_account_and_no_other(
     assert offence in reasons
     assert victim not in set(orders["account_id"])
     assert outcomes == {account: row for account, row in untouched.items() if account != victim}
+
+
+FIGURES = {
+    "answer set gap_bp = gap_bp * 0.5": "gap_bp is not",
+    "answer set gap_bp = null": "gap_bp is not",
+    "answer set gap_microusd = gap_microusd - 2": "gap_microusd is not",
+    "answer set gap_continuous_bp = -1e-6": "the gap before rounding is not",
+    "answer set objective_idle = objective_idle + 1e-8": "the objective of idling is",
+    "answer set nav_microusd = nav_microusd + 1": "the net asset value is not",
+    "answer set tracking_error_before_bps = tracking_error_before_bps + 1e-3": "the tracking error before",
+    "answer set tracking_error_after_bps = tracking_error_after_bps - 1e-3": "the tracking error after",
+    "answer set cash_before_microusd = cash_before_microusd - 1": "cash_before_microusd is not",
+    "answer set turnover = turnover * 0.999": "the turnover is",
+    "shadow_price set usd_per_unit = usd_per_unit * 1.001": "the shadow prices are those of no leaf",
+    "shadow_price set usd_per_unit = -usd_per_unit": "or not positive",
+    "shadow_price set limit_name = 'sector:none high'": "is no price of a limit",
+    "proposed_order set short_gain_microusd = long_gain_microusd, long_gain_microusd = short_gain_microusd":
+        "_gain_microusd of an order",
+    "proposed_order set loss_microusd = loss_microusd + 1": "loss_microusd of an order",
+    "proposed_order set estimated_microusd = estimated_microusd - 1": "estimated_microusd of an order",
+    "proposed_order set may_lose = not may_lose": "may_lose of an order",
+    "proposed_order set term = case term when 'long' then 'short' when 'short' then 'long' end": "term of an order",
+}  # fmt: skip
+
+
+def test_a_wrong_figure_of_any_kind_holds_its_account_and_no_other(
+    path: Path, untouched: dict[str, tuple[str, str]]
+) -> None:
+    """Every account has another fault; those whose answers lose all shadow prices come last."""
+    certified = sorted(account for account, (status, _) in untouched.items() if status == "CERTIFIED")
+    faults = dict(zip(certified, FIGURES.items(), strict=False))
+    assert len(faults) == len(FIGURES), "as many certified accounts as faults"
+    rewrite(
+        path, "proposals", *(f"update {change} where account_id = '{name}'" for name, (change, _) in faults.items())
+    )
+    outcomes, orders = reconciled(path)
+    for name, (change, offence) in faults.items():
+        status, reasons = outcomes.pop(name)
+        assert status == "HELD_SOLVER", change
+        assert offence in reasons, change
+    assert not set(faults) & set(orders["account_id"])
+    assert outcomes == {name: row for name, row in untouched.items() if name not in faults}
+
+
+def test_a_shadow_price_that_is_left_out_is_missed(path: Path, untouched: dict[str, tuple[str, str]]) -> None:
+    rewrite(path, "proposals", "delete from shadow_price where account_id = (select min(account_id) from shadow_price)")
+    held = {name for name, row in reconciled(path)[0].items() if row != untouched[name]}
+    assert len(held) == 1
+
+
+@pytest.mark.parametrize("figure", ["harvested_loss", "realized_gain", "tax_saved"])
+def test_gains_that_are_not_those_of_the_orders_are_not_told(
+    path: Path, monkeypatch: pytest.MonkeyPatch, figure: str
+) -> None:
+    audit = Writing.audit
+
+    def after_a_fault(writing: Writing, name: str, **parameters: Parameter) -> bool:
+        if name == "no_outcome_tells_other_gains_than_its_orders":
+            writing.execute(
+                f"update outcome set {figure}_microusd = {figure}_microusd + 2 "
+                "where account_id = (select min(account_id) from approved_order)"
+            )
+        return audit(writing, name, **parameters)
+
+    monkeypatch.setattr(Writing, "audit", after_a_fault)
+    with pytest.raises(AuditError, match="no_outcome_tells_other_gains_than_its_orders"):
+        reconciled(path)
 
 
 def test_a_purchase_in_a_group_that_closed_is_held(path: Path, victim: str) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from solvers.answer import limit_names
 from solvers.dual import account_of
 from solvers.elastic import least_tracking_error
 from solvers.evaluate import judge
@@ -17,6 +18,7 @@ from solvers.problem import RELAXABLE, SolveSettings, Status, relaxation_ranks
 from solvers.shard import solve_shard
 from solvers.tables import tables_of
 from solvers.warm import tiny_instance
+from tests.order_cases import tight_account
 from tests.solver_cases import random_shard
 
 NAV = 15_500.0
@@ -49,8 +51,17 @@ def relaxed(document: dict[str, Any]) -> dict[str, float]:
     answers = solve_shard(problems, SolveSettings(gap_bp_max=1e3))
     assert judge(problems, answers).offences == ()
     assert answers.status[0] is Status.CERTIFIED_RELAXED, (answers.status, answers.reasons)
-    told = answers.reasons[0].partition(": ")[2].split(", ")
-    return {name: float(amount) for name, amount in (one.split(" by ") for one in told)}
+    return amounts_told(answers.reasons[0])
+
+
+def amounts_told(reason: str) -> dict[str, float]:
+    """Return what each limit gives in all; one that gives again is told again, with the sum."""
+    found: dict[str, float] = {}
+    for clause in reason.split("; "):
+        for name, amount in (one.split(" by ") for one in clause.partition(": ")[2].split(", ")):
+            assert amount.endswith(" in all") == (name in found), reason
+            found[name] = float(amount.removesuffix(" in all"))
+    return found
 
 
 def assert_gives(found: dict[str, float], expected: dict[str, float]) -> None:
@@ -192,3 +203,19 @@ def test_every_name_of_an_order_has_its_place() -> None:
         assert relaxation_ranks([name])[at] == 1
         assert sum(relaxation_ranks([name])) == 1
     assert relaxation_ranks(["cash"])[:2] == [1, 1]
+
+
+def test_both_reasons_of_an_account_whose_limits_gave_twice_are_told() -> None:
+    """Once for trades at all, then for orders in whole steps: every limit is named, with what is in force."""
+    for seed, again in ((12, {"cash_max", "sector:Y low"}), (19, {"cash_max"})):
+        problems = tight_account(seed)
+        answers = solve_shard(problems, SolveSettings(gap_bp_max=1e4))
+        approaching, widened = answers.reasons[0].split("; ")
+        assert approaching.startswith("drifted out of its limits, approaching: cash_max by")
+        assert widened.startswith("no orders in whole steps keep its limits, widened: cash_max by")
+        told = amounts_told(answers.reasons[0])
+        assert told.keys() == again
+        names = limit_names(problems.market.sectors, problems.market.exposures.shape[1])
+        in_force = dict(zip(names, answers.certificate.relaxed[0].tolist(), strict=True))
+        assert told == pytest.approx({name: in_force[name] for name in again}, rel=1e-5)
+        assert sum(amount > 0.0 for amount in in_force.values()) == len(again)

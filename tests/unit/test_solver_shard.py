@@ -12,8 +12,10 @@ from ledger.amounts import MICRO
 from ledger.errors import InputError
 from solvers.block import put
 from solvers.evaluate import judge
+from solvers.prepare import prepare
 from solvers.problem import Mode, ShardAnswers, ShardProblems, SolveSettings, Status
 from solvers.shard import solve_shard
+from solvers.tables import tables_of
 from tests.solver_cases import random_shard, some_accounts, with_sublots
 
 SETTINGS = SolveSettings()
@@ -62,6 +64,31 @@ def test_the_judge_sees_directions_that_no_leaf_covers() -> None:
     assert any(
         "leaves" in text for _, text in judge(problems, dataclasses.replace(answers, certificate=narrowed)).offences
     )
+
+
+def test_what_a_limit_may_give_does_not_depend_on_securities_out_of_reach() -> None:
+    """A share of half a million that the account neither holds nor may buy is no step of its orders."""
+    usual = random_shard(names=30, factors=6, accounts=2, seed=11, sector_band=0.005, turnover_max=0.01)
+    answers = solve_shard(usual, SETTINGS)
+    a = [status is Status.CERTIFIED_RELAXED for status in answers.status].index(True)
+    price = usual.market.price_microusd.copy()
+    far = int(np.flatnonzero(~np.isin(np.arange(30), usual.lot_security))[0])
+    price[far] = 4_000_000 * MICRO
+    can_buy = usual.can_buy.copy()
+    can_buy[:, far] = False
+    problems = dataclasses.replace(
+        usual, market=dataclasses.replace(usual.market, price_microusd=price), can_buy=can_buy,
+        share_step_micro=np.full(2, MICRO),
+    )  # fmt: skip
+    answers = solve_shard(problems, SETTINGS)
+    assert judge(problems, answers).offences == ()
+    relaxed = answers.certificate.relaxed.copy()
+    row = int(relaxed[a].argmax())
+    dearest = np.delete(price, far).max() / answers.nav_microusd[a]
+    breach = -float(prepare(tables_of(problems), np.array([a])).r[0, row])
+    relaxed[a, row] = breach + 1.1e-5 + 2.0 * dearest
+    wider = dataclasses.replace(answers, certificate=dataclasses.replace(answers.certificate, relaxed=relaxed))
+    assert (a, "a limit is relaxed without need") in judge(problems, wider).offences
 
 
 def test_the_judge_sees_an_order_that_breaks_a_limit() -> None:
@@ -178,6 +205,16 @@ def test_sublots_of_one_lot_leave_in_position_order() -> None:
         assert sum(status is Status.CERTIFIED for status in answers.status) >= 10
 
 
+def test_sublots_cheaper_to_sell_behind_dearer_ones_are_certified_all_the_same() -> None:
+    """The bound knows their order; the envelope of their costs alone left one in ten of such accounts held."""
+    usual = random_shard(names=100, factors=10, accounts=24, seed=950, households=False)
+    problems = with_sublots(usual, share=0.1, adjustment=0.02, seed=1)
+    answers = solve_shard(problems, SETTINGS)
+    assert set(answers.status) == {Status.CERTIFIED}, answers.reasons
+    assert judge(problems, answers).offences == ()
+    assert np.median(answers.gap_continuous) < 0.02e-4
+
+
 def test_a_drifted_account_approaches_its_band_and_says_so() -> None:
     problems = small(sector_band=0.005, turnover_max=0.01)
     answers = solve_shard(problems, SETTINGS)
@@ -216,6 +253,16 @@ def test_numbers_that_make_no_sense_hold_their_own_account_only() -> None:
     answers = solve_shard(dataclasses.replace(usual, risk_aversion=aversion), SETTINGS)
     assert answers.status[2] is Status.HELD_DATA
     assert "risk_aversion" in answers.reasons[2]
+    assert sum(status is Status.CERTIFIED for status in answers.status) == 7
+
+
+def test_a_cash_band_that_is_empty_holds_its_own_account_only() -> None:
+    usual = small()
+    cash_min = usual.cash_min.copy()
+    cash_min[2] = 0.5
+    answers = solve_shard(dataclasses.replace(usual, cash_min=cash_min), SETTINGS)
+    assert answers.status[2] is Status.HELD_DATA
+    assert answers.reasons[2] == "no sensible number in cash_max, cash_min"
     assert sum(status is Status.CERTIFIED for status in answers.status) == 7
 
 
