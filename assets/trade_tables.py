@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+from collections.abc import Sequence
 
 import polars as pl
 
 from assets.book import Book
 from assets.publish import publish
-from assets.store import Store, Tables, Version, digest_of_version
+from assets.store import Store, Tables, Version, digest_of_version, partition_name, sealed_digests
 from ledger.errors import NightError, StoreError
 
 INPUTS = {
@@ -19,6 +20,8 @@ INPUTS = {
 }
 MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
+ANSWER = "reconciliation"
+"""The last asset of a shard: with it the shard has answered."""
 AUDITS = (
     "every_account_of_the_book_is_published_once",
     "every_block_is_the_sum_of_its_allocations",
@@ -39,13 +42,13 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     PublishError
         Where the night is already published with other content.
     """
-    answered = [shard for shard in book.shards if store.has("reconciliation", night=night, shard=shard)]
+    answered = answered_shards(store, book, night)
     missing = sorted(set(book.shards) - set(answered))
-    if missing and not past_deadline:
+    if missing and not past_deadline and not store.is_sealed(night):
         raise NightError(
             code="RUN-001",
             where=f"night {night}",
-            found=f"no reconciliation of {', '.join(missing)}",
+            found=f"no reconciliation of {', '.join(missing)} from what stands of the night",
             expected="an answer of every shard",
             remedy="Run the books of the missing shards; after the deadline, publish with their accounts held.",
         )
@@ -53,7 +56,7 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)
         for shard in answered:
-            version = store.head("reconciliation", night=night, shard=shard)
+            version = store.head(ANSWER, night=night, shard=shard)
             require_intact(version)
             writing.attach(version, alias="answered")
             writing.run("trades/allocation")
@@ -68,7 +71,7 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
         files = published_files(writing, night=night)
         statuses = writing.select("select status, count(*) as accounts from account_outcome group by status")
     assert writing.version is not None
-    read = {version.name: version.digest for version in read_by_night(store, book, night)}
+    read = {version.name: version.digest for version in read_by_night(store, night=night, shards=answered)}
     facts = {
         "inputs": feed_inputs(store, night=night),
         "store": read | {writing.version.name: writing.version.digest},
@@ -103,13 +106,44 @@ def _csv(tables: Tables, query: str, night: dt.date) -> bytes:
     return buffer.getvalue()
 
 
-def read_by_night(store: Store, book: Book, night: dt.date) -> list[Version]:
-    """Return every head version of the night that stands in the store, in order of name."""
+def answered_shards(store: Store, book: Book, night: dt.date) -> list[str]:
+    """Return the shards whose answers are published, or would be: those made from what stands of the night.
+
+    Of a published night it is those that its manifest names: an answer that came after the deadline is kept in the
+    store, and only a revision publishes it. Before, an answer from other prices than those that stand is none.
+    """
+    if store.is_sealed(night):
+        stands = sealed_digests(store.book, night)
+        return [shard for shard in book.shards if partition_name(ANSWER, night=night, shard=shard) in stands]
+    return [
+        shard
+        for shard in book.shards
+        if store.has(ANSWER, night=night, shard=shard)
+        and is_of_what_stands(store, store.head(ANSWER, night=night, shard=shard))
+    ]
+
+
+def is_of_what_stands(store: Store, version: Version) -> bool:
+    """Return whether ``version`` and all of its shard that it was made from read the night's present partitions."""
+    for name, digest in sorted(version.inputs.items()):
+        asset, night, *shard = name.split("/")
+        if asset in ("feeds", "static") or night != version.night.isoformat():
+            continue
+        if not store.has(asset, night=version.night, shard=shard[0] if shard else None):
+            return False
+        head = store.head(asset, night=version.night, shard=shard[0] if shard else None)
+        if head.digest != digest or (shard and not is_of_what_stands(store, head)):
+            return False
+    return True
+
+
+def read_by_night(store: Store, *, night: dt.date, shards: Sequence[str]) -> list[Version]:
+    """Return the head versions of the night, of the books those of the answered ``shards``, in order of name."""
     whole = [store.head(asset, night=night) for asset in (*INPUTS.values(), *MARKET) if store.has(asset, night=night)]
     by_shard = [
         store.head(asset, night=night, shard=shard)
         for asset in BOOKS
-        for shard in book.shards
+        for shard in shards
         if store.has(asset, night=night, shard=shard)
     ]
     return sorted(whole + by_shard, key=lambda version: version.name)

@@ -31,5 +31,7 @@ def _literal(value: object) -> str:
         return value.isoformat()
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, tuple):
+        return f"[{', '.join(_literal(part) for part in value)}]"
     assert isinstance(value, bool | int | float)
     return str(value).lower()

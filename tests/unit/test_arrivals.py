@@ -10,7 +10,8 @@ import pytest
 
 from assets.book import Book, BookSettings, Custodian, General
 from assets.store import Store
-from pipelines.arrivals import INGESTED, REQUIRED_FEEDS, NextSteps, deadline_has_passed, next_steps
+from pipelines.arrivals import INGESTED, REQUIRED_FEEDS, NextSteps, next_steps
+from pipelines.deadline import deadline_has_passed
 
 FIRST, SECOND = dt.date(2026, 9, 3), dt.date(2026, 9, 4)  # a Thursday and the Friday before Labor Day
 LATER = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
