@@ -68,7 +68,7 @@ class Stage:
         return self.group == "books"
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         name="corporate_actions",
         group="market",

@@ -332,7 +332,7 @@ def _run(
 ) -> list[dict[str, Any]]:
     from pipelines.deadline import deadline_of, wall_clock
     from pipelines.headless import Workers, require_startable
-    from pipelines.watch import progress, run_watched
+    from pipelines.watch import progress, run_watched, telling_failure
 
     book = Book.open(path)
     unknown = sorted(set(shards or ()) - set(book.shards))
@@ -345,11 +345,21 @@ def _run(
             remedy="Name a shard of this book.",
         )
     store = Store(book.path)
-    require_startable(book, store, night=nights[0])
-    keeps_one = not revise and len(nights) == 1 and not store.is_sealed(nights[0])
+    if shards and asked is not None:
+        raise SettingError(
+            code="SET-008",
+            where="--deadline",
+            found="--shard beside it",
+            expected="one of the two",
+            remedy="With --shard nothing is published, so that there is no deadline to keep.",
+        )
+    # What is made up for, published already, revised or not to be published has no deadline but one asked for.
+    keeps_its_own = not (revise or shards) and len(nights) == 1 and not store.is_sealed(nights[0])
     deadline = None
-    if asked is not None or keeps_one:
+    if asked is not None or keeps_its_own:
         deadline = deadline_of(book, night=nights[0], clock=wall_clock, asked=asked)
+    with telling_failure(book, night=nights[0], clock=wall_clock):
+        require_startable(book, store, night=nights[0])
     results = []
     with (
         Workers(book, workers=workers) as pool,

@@ -18,11 +18,12 @@ from pipelines.sensors import night_line_of
 
 def definitions_of(book: Book, *, clock: Clock = wall_clock) -> dg.Definitions:
     """Return everything Dagster needs to know of ``book``; its sensors hold deadlines against ``clock``."""
+    jobs = jobs_of(book)
     return dg.Definitions(
         assets=[*feed_specs(book), *assets_of(book)],
-        jobs=jobs_of(book),
+        jobs=jobs,
         schedules=[schedule_of(book)],
-        sensors=[night_line_of(book, clock=clock), *alert_sensors_of(book, clock=clock)],
+        sensors=[night_line_of(book, jobs=jobs, clock=clock), *alert_sensors_of(book, clock=clock)],
         executor=dg.in_process_executor,
     )
 

@@ -35,6 +35,8 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 120
   poll_interval_seconds: 5
+  # For runs that an operator starts; the line's own carry runs.shard_seconds_max of book.toml.
+  max_runtime_seconds: 7200
 run_retries:
   enabled: true
   max_retries: 2

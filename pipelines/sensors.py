@@ -10,7 +10,8 @@ import collections
 import dataclasses
 import datetime as dt
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from typing import Any
 
 import dagster as dg
 
@@ -24,7 +25,6 @@ from pipelines.alerts import forecast_alert, send_once
 from pipelines.arrivals import NextSteps, ingest_key, next_steps
 from pipelines.deadline import Clock, binds, deadline_at
 from pipelines.instance import BOOKS, BOOKS_AT_ONCE, INGEST, PUBLISH
-from pipelines.jobs import jobs_of
 from pipelines.journal import Journal
 from pipelines.planner import Forecast, Planner, forecast_of
 from pipelines.run_records import AT_WORK, finished_runs, past_seconds_per_account, runs_of_night
@@ -33,8 +33,8 @@ from pipelines.workers import Standing
 INTERVAL_SECONDS = 15
 
 
-def night_line_of(book: Book, *, clock: Clock) -> dg.SensorDefinition:
-    """Return the sensor of one book."""
+def night_line_of(book: Book, *, jobs: Sequence[Any], clock: Clock) -> dg.SensorDefinition:
+    """Return the sensor of one book, which asks for runs of ``jobs``."""
     store = Store(book.path)
 
     @functools.lru_cache(maxsize=8)
@@ -43,7 +43,7 @@ def night_line_of(book: Book, *, clock: Clock) -> dg.SensorDefinition:
 
     @dg.sensor(
         name="night_line",
-        jobs=jobs_of(book),
+        jobs=jobs,
         minimum_interval_seconds=INTERVAL_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
         description="Feeds in -> market and accounts -> every shard whose night before is done -> trades.",

@@ -13,6 +13,7 @@ import dagster as dg
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
+from assets.book import Book
 from assets.store import Store
 from assets.worth import accounts_by_shard
 from ledger.errors import OpenbellError
@@ -42,12 +43,8 @@ def run_watched(
     store, journal = Store(book.path), Journal.of(book, night=night, clock=clock)
     stood = _publications(store, night)
     watch = Watch(workers=workers, night=night, journal=journal, show=show, deadline=deadline)
-    try:
+    with telling_failure(book, night=night, clock=clock):
         result = run_night(workers, night=night, shards=shards, revise=revise, deadline=deadline, watch=watch)
-    except OpenbellError as error:
-        journal.note("failed", **error.as_dict())
-        send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
-        raise
     for facts in watch.failures():
         # Published without them; the shards' accounts are held, and these lines say why.
         alert = failure_alert(night=str(night), facts=facts)
@@ -60,6 +57,18 @@ def run_watched(
         for alert in result_alerts(book.settings.alerts, result, breaks=breaks, late=late):
             send(book, alert, journal=journal)
     return result
+
+
+@contextlib.contextmanager
+def telling_failure(book: Book, *, night: dt.date, clock: Clock) -> Iterator[None]:
+    """Note in the journal of ``night`` the error that ends the block, and send its alert."""
+    journal = Journal.of(book, night=night, clock=clock)
+    try:
+        yield
+    except OpenbellError as error:
+        journal.note("failed", **error.as_dict())
+        send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
+        raise
 
 
 def _publications(store: Store, night: dt.date) -> int:

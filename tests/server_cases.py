@@ -14,6 +14,10 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from assets.book import Book
+from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE, instance_home
+
+ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
 STOP_SECONDS = 30
 
@@ -42,13 +46,23 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def serving(book: Path, *, log: Path) -> Iterator[str]:
-    """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards."""
+def serving(book: Path, *, log: Path, module: str | None = None) -> Iterator[str]:
+    """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards.
+
+    With ``module``, the same over the definitions of that module of the tests.
+    """
     port = free_port()
-    command = Path(sys.executable).with_name("openbell")
+    command = [str(Path(sys.executable).with_name("openbell")), "ui", str(book), "--port", str(port)]
+    environment = dict(os.environ)
+    if module is not None:
+        dagster = str(Path(sys.executable).with_name("dagster"))
+        command = [dagster, "dev", "-m", module, "-h", "127.0.0.1", "-p", str(port)]
+        home = str(instance_home(Book.open(book)))
+        environment |= {HOME_VARIABLE: home, BOOK_VARIABLE: str(book), "PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [str(command), "ui", str(book), "--port", str(port)],
+            command,
+            env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
