@@ -35,8 +35,9 @@ def alert_sensors_of(book: Book, *, clock: Clock) -> list[dg.SensorDefinition]:
         if run.tags.get(WILL_RETRY_TAG) == "true":
             return dg.SkipReason(f"run {run.run_id} is tried again")
         partition = run.tags.get(PARTITION_TAG, "")
-        journal = Journal.of(book, night=night_of(partition)[0] if partition else clock().date(), clock=clock)
-        send(book, failure_alert(night=partition, facts=facts_of_failure(context, partition)), journal=journal)
+        night = night_of(partition)[0] if partition else clock().date()
+        alert = failure_alert(night=str(night), facts=facts_of_failure(context, partition))
+        send(book, alert, journal=Journal.of(book, night=night, clock=clock))
         return None
 
     @dg.run_status_sensor(

@@ -92,7 +92,8 @@ class Workers:
             is_over=deadline.has_passed if deadline else lambda: False,
             watch=watch,
         )
-        close_runs_of(night=night, shards={*standing.deaths, *standing.started})
+        if standing.deaths or standing.started:
+            close_runs_of(night=night)
         return standing
 
 
@@ -140,12 +141,13 @@ def run_night(
         require_revisable(book, store, night=night)
     validate_feeds(book=book, night=night)
     with alone(book, night=night):
+        close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
         ingest(book, night=night, revise=revise)
         order = [shard for shard in shards_by_worth(store, book=book, night=night) if shard in (shards or book.shards)]
         standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
         is_late = bool(standing.unanswered) and deadline is not None and deadline.has_passed()
         if not is_late or shards is not None:
-            _require(_failure_of(standing, night=night))
+            _require(failure_of(standing, night=night))
         if shards is None:
             publish_night(book, night=night, past_deadline=is_late, revise=revise)
     return result_of(book, store, night=night)
@@ -159,10 +161,10 @@ def ingest(book: Book, *, night: dt.date, revise: bool = False) -> None:
 def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str]) -> None:
     """Ingest the night's feeds and run the books of ``shards``."""
     ingest(workers.book, night=night)
-    _require(_failure_of(workers.run_books(night=night, shards=shards), night=night))
+    _require(failure_of(workers.run_books(night=night, shards=shards), night=night))
 
 
-def _failure_of(standing: Standing, *, night: dt.date) -> Facts | None:
+def failure_of(standing: Standing, *, night: dt.date) -> Facts | None:
     """Return the one error that tells of all shards that failed, or None."""
     failed = dict(sorted(standing.failed.items()))
     if len(failed) < 2:

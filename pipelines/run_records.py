@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 import dagster as dg
 
@@ -40,19 +40,16 @@ def finished_runs(instance: dg.DagsterInstance) -> list[dg.RunRecord]:
     return list(instance.get_run_records(found, limit=RECORDS_MAX))
 
 
-def close_runs_of(*, night: dt.date, shards: Collection[str]) -> None:
-    """Record as failed the runs of ``shards`` that a worker began and did not live to end.
+def close_runs_of(*, night: dt.date) -> None:
+    """Record as failed the headless runs of the night's shards that began, and whose process did not live to end them.
 
-    Called by the one process that runs the night, after it ended the workers: else the UI would show them as running
-    for ever.
+    Called by the one process that runs the night, while none of its workers is at work: else the UI would show them as
+    running for ever.
     """
-    if not shards:
-        return
+    tags = {STAGE_TAG: BOOKS, NIGHT_TAG: str(night), HEADLESS_TAG: "yes"}
     with dg.DagsterInstance.get() as instance:
-        for shard in sorted(shards):
-            tags = {STAGE_TAG: BOOKS, PARTITION_TAG: f"{night}|{shard}", HEADLESS_TAG: "yes"}
-            for run in instance.get_runs(dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.STARTED])):
-                instance.report_run_failed(run, "Its process ended, or was ended, before it answered.")
+        for run in instance.get_runs(dg.RunsFilter(tags=tags, statuses=[dg.DagsterRunStatus.STARTED])):
+            instance.report_run_failed(run, "Its process ended, or was ended, before it answered.")
 
 
 def runs_of_night(

@@ -1,4 +1,4 @@
-"""The code location of a book whose first shard is killed once, its second hangs once, and whose deadline comes early.
+"""The code location of a book whose first shard is killed once, its second hangs, and whose deadline comes early.
 
 It is the line's own in everything else: jobs, sensors, retries, monitoring.
 """
@@ -30,12 +30,12 @@ MORNING = dt.datetime(2026, 9, 2, 11, tzinfo=dt.UTC)
 
 
 def write_with_faults(*, store: Store, book: Book, night: dt.date, shard: str) -> Version:
-    """Write the proposals, but for each shard's fault the first time."""
-    marker = book.path / f"fault.{shard}"
-    if not marker.exists():
+    """Write the proposals; one shard's process is killed the first time, the other's hangs until the night is out."""
+    marker = book.path / "killed"
+    if shard == KILLED and not marker.exists():
         marker.touch()
-        if shard == KILLED:
-            os.kill(os.getpid(), signal.SIGKILL)
+        os.kill(os.getpid(), signal.SIGKILL)
+    if shard == HUNG and not book.published(night).exists():
         time.sleep(HANG_SECONDS)
     return write_proposals(store=store, book=book, night=night, shard=shard)
 

@@ -16,8 +16,10 @@ from assets.trade_tables import answered_shards
 from assets.verification import is_verified, verify_night
 from ledger.errors import NightError
 from pipelines.deadline import Deadline
-from pipelines.headless import NightResult, Workers, run_night
+from pipelines.headless import NightResult, Workers
 from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE
+from pipelines.journal import Journal
+from pipelines.watch import run_watched
 from pipelines.workers import Job
 from tests.book_cases import FIRST_NIGHT, NIGHTS, fingerprint
 from tests.worker_cases import LATE_SHARD, die_once, fail_the_late_shard, hang_on_the_late_shard
@@ -41,8 +43,18 @@ def book(three_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 
 
 def night(book: Book, job: Job, *, deadline: Deadline | None = None, revise: bool = False) -> NightResult:
+    shown: list[str] = []
+    clock = deadline.clock if deadline else lambda: DEADLINE
     with Workers(book, workers=2, job=job) as workers:
-        return run_night(workers, night=NIGHT, deadline=deadline, revise=revise)
+        result = run_watched(workers, night=NIGHT, clock=clock, show=shown.append, deadline=deadline, revise=revise)
+    assert shown, "the forecast is shown"
+    return result
+
+
+def told(book: Book) -> list[str]:
+    """Return the kinds of the alerts that went out, in order."""
+    events = Journal.of(book, night=NIGHT, clock=lambda: DEADLINE).events()
+    return [event["kind"] for event in events if event["event"] == "alert"]
 
 
 def rows(folder: Path) -> dict[str, dict[str, str]]:
@@ -77,12 +89,15 @@ def test_a_hung_shard_is_held_at_the_deadline_and_its_later_answer_is_published_
     with dg.DagsterInstance.get() as instance:
         assert not instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED]))
 
+    assert told(book) == ["held", "published_late"]
+
     stood = fingerprint(published)
     again = night(book, die_once)
     assert store.has("reconciliation", night=NIGHT, shard=LATE_SHARD), "the late answer is kept"
     assert (book.path / "died").exists(), "its worker was killed on the way, and the shard came back"
     assert fingerprint(published) == stood
     assert again.unanswered == (LATE_SHARD,)
+    assert told(book) == ["held", "published_late"], "what changes nothing tells nobody"
 
     revised = night(book, die_once, revise=True)
     assert (revised.revision, revised.unanswered) == (1, ())
@@ -97,8 +112,10 @@ def test_a_shard_that_fails_stops_no_other_and_nothing_goes_out_before_the_deadl
         night(book, fail_the_late_shard, deadline=ahead)
     assert store.has("reconciliation", night=NIGHT, shard="s000")
     assert not book.published(NIGHT).exists()
+    assert told(book) == ["failure"]
     passed = Deadline(at=DEADLINE, clock=lambda: DEADLINE)
     assert night(book, fail_the_late_shard, deadline=passed).unanswered == (LATE_SHARD,)
+    assert told(book) == ["failure", "held", "published_late"]
 
 
 def test_an_answer_made_from_other_prices_than_those_that_stand_is_none(book_copy: Path) -> None:

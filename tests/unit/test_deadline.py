@@ -7,9 +7,12 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from typer.testing import CliRunner
 
 from assets.book import Book, BookSettings, General
 from ledger.errors import SettingError
+from pipelines.book_toml import book_toml
+from pipelines.cli import app
 from pipelines.deadline import Deadline, deadline_of
 
 ZONE = ZoneInfo("America/New_York")
@@ -58,3 +61,19 @@ def test_a_deadline_that_is_asked_for_goes_before_the_books(tmp_path: Path) -> N
 def test_a_deadline_that_is_no_moment_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingError, match="SET-007 --deadline: found 'six'"):
         asked(tmp_path, now=TUESDAY_SIX, text="six")
+
+
+@pytest.mark.parametrize(
+    ("options", "error"),
+    [
+        (["--deadline", "six"], "SET-007"),
+        (["--deadline", "2026-09-08T07:30", "--shard", "s000"], "SET-008 --deadline: found --shard beside it"),
+    ],
+)
+def test_the_command_refuses_a_deadline_that_it_cannot_keep(tmp_path: Path, options: list[str], error: str) -> None:
+    settings = BookSettings(book=General(first_night=FRIDAY))
+    (tmp_path / "book.toml").write_text(book_toml(settings), encoding="utf-8")
+    refused = CliRunner().invoke(app, ["night", str(tmp_path), "--night", str(FRIDAY), *options])
+    assert refused.exit_code == 2
+    assert error in refused.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["book.toml"], "nothing was written"

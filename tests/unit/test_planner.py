@@ -54,9 +54,9 @@ def test_the_rate_of_tonight_goes_before_that_of_past_nights() -> None:
 
 
 def test_a_shard_that_takes_longer_than_predicted_is_expected_now() -> None:
-    standing = Standing(waiting=collections.deque(), started={"s001": 0.0})
-    assert planner(past=1.0).seconds_left(standing, reading=50.0) == 150
-    assert planner(past=1.0).seconds_left(standing, reading=900.0) == 0
+    standing = Standing(waiting=collections.deque(["s002"]), started={"s001": 0.0})
+    assert planner(workers=1, past=1.0).seconds_left(standing, reading=50.0) == 450
+    assert planner(workers=1, past=1.0).seconds_left(standing, reading=900.0) == 300
 
 
 def test_a_finish_after_the_deadline_is_told_as_such() -> None:

@@ -10,9 +10,10 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.book import Book
+from assets.book import Book, BookSettings, General
 from assets.store import Store
 from assets.worth import shards_by_worth
+from pipelines.alert_sensors import alert_sensors_of
 from pipelines.deadline import deadline_at
 from pipelines.instance import BOOKS, STAGE_TAG
 from pipelines.jobs import jobs_of
@@ -91,3 +92,29 @@ def test_a_deadline_that_will_be_missed_is_told_once(book_copy: Path, instance: 
     (told,) = predictions()
     assert "1 of 2 shards answered" in told
     assert "AFTER the deadline" in told
+
+
+@pytest.mark.parametrize("tried_again", [False, True])
+def test_a_run_that_failed_is_told_unless_it_is_tried_again(
+    tmp_path: Path, instance: dg.DagsterInstance, tried_again: bool
+) -> None:
+    facts = {"code": "RUN-004", "where": "shard s001", "found": "a defect", "expected": "none", "remedy": "Mend it."}
+
+    @dg.asset
+    def broken() -> None:
+        raise dg.Failure("broken", metadata=facts, allow_retries=False)
+
+    book = Book(tmp_path, BookSettings(book=General(first_night=NIGHT)))
+    ended = dg.materialize([broken], instance=instance, tags=tags("s001"), raise_on_error=False)
+    instance.add_run_tags(ended.run_id, {"dagster/will_retry": str(tried_again).lower()})
+    sensor, _ = alert_sensors_of(book, clock=lambda: dt.datetime(2026, 9, 4, tzinfo=dt.UTC))
+    context = dg.build_run_status_sensor_context(
+        sensor_name=sensor.name,
+        dagster_event=ended.get_run_failure_event(),
+        dagster_instance=instance,
+        dagster_run=ended.dagster_run,
+    )
+    sensor(context.for_run_failure())
+    events = Journal.of(book, night=NIGHT, clock=lambda: dt.datetime(2026, 9, 4, tzinfo=dt.UTC)).events()
+    expected = "RUN-004 shard s001: found a defect; expected none. Mend it."
+    assert [event["text"] for event in events] == ([] if tried_again else [expected])

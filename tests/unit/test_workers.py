@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import collections
+import datetime as dt
 import os
 from collections.abc import Callable
 from pathlib import Path
 
-from pipelines.workers import Crew, Patience, Standing
+from pipelines.headless import failure_of
+from pipelines.workers import Crew, Facts, Patience, Standing
 from tests.errand_cases import errand, nothing
 
 PATIENT = Patience(retries_max=2, seconds_max=3600)
@@ -99,3 +102,14 @@ def test_the_first_in_order_is_begun_first(tmp_path: Path) -> None:
     assert standing.seconds.keys() == {"a", "b", "c"}
     assert len({mark.suffix for mark in tmp_path.iterdir()}) == 1, "one worker is kept for all of them"
     assert seen
+
+
+def test_the_error_of_several_shards_names_them_all() -> None:
+    facts = {"code": "RUN-003", "where": "shard s001", "found": "nothing", "expected": "an answer", "remedy": "Again."}
+    failed: dict[str, Facts | None] = {"s003": facts, "s000": None, "s001": facts}
+    night = dt.date(2026, 9, 1)
+    assert failure_of(Standing(waiting=collections.deque(), outcomes={"s000": None}), night=night) is None
+    assert failure_of(Standing(waiting=collections.deque(), outcomes={"s001": facts}), night=night) == facts
+    both = failure_of(Standing(waiting=collections.deque(), outcomes=failed), night=night)
+    assert both is not None
+    assert (both["code"], both["where"]) == ("RUN-007", "shards s001, s003 of 2026-09-01")
