@@ -173,7 +173,7 @@ class Reconcile(Section):
 class Publish(Section):
     """``[publish]``: how long the night waits."""
 
-    deadline: str = pydantic.Field(default="06:00", pattern=r"^[0-2]\d:[0-5]\d$")
+    deadline: str = pydantic.Field(default="06:00", pattern=r"^([01]\d|2[0-3]):[0-5]\d$")
     """Exchange time on the morning after the night; unanswered accounts are then held."""
     signing_key: str = ""
     """File with the Ed25519 private key that signs manifests, absolute or from the book on; empty: nothing is signed.
@@ -186,6 +186,38 @@ class Publish(Section):
     """Earlier nights need no signature: the night from which on the book is signed."""
 
 
+class Runs(Section):
+    """``[runs]``: how often a shard is tried, and how long; no answer depends on it."""
+
+    retries_max: int = pydantic.Field(default=2, ge=0, le=20)
+    """A shard whose process died or hung is tried again so often."""
+    shard_seconds_max: int = pydantic.Field(default=7200, ge=1)
+    """A shard at work for longer is taken to hang: its process is ended, and the shard tried again."""
+
+
+class Alerts(Section):
+    """``[alerts]``: who is told, and of what; no answer depends on it, and a failing alert fails no night."""
+
+    command: tuple[str, ...] = ()
+    """A program and its arguments, run without a shell with the alert as JSON on standard input; none where empty."""
+    webhook: str = ""
+    """Where the alert is posted as JSON; none where empty."""
+    webhook_variable: str = ""
+    """An environment variable that holds the webhook's address, where it is a secret; it goes before ``webhook``."""
+    timeout_seconds: float = pydantic.Field(default=10.0, gt=0, le=300)
+    """How long an alert may take."""
+    failures: bool = True
+    """Whether a night or shard that failed for good is told."""
+    lateness: bool = True
+    """Whether it is told that the deadline is predicted to be missed, and that a night was published after it."""
+    held_accounts_max: int = pydantic.Field(default=0, ge=0)
+    """A published night with more held accounts is told, where it also exceeds ``held_share_max``."""
+    held_share_max: float = pydantic.Field(default=0.02, ge=0, le=1)
+    """As ``held_accounts_max``, as a share of all accounts."""
+    breaks_max: int = pydantic.Field(default=0, ge=0)
+    """A published night with more breaks between book and custodian is told."""
+
+
 class Simulation(Section):
     """``[simulation]``: how the simulated custodian fills the published orders."""
 
@@ -195,6 +227,16 @@ class Simulation(Section):
     """Standard deviation of the fill price around the next close."""
     partial_fill_share: float = pydantic.Field(default=0.0, ge=0, le=1)
     """Probability that an order is filled only in part."""
+
+
+CHANGES_NO_ANSWER: dict[str, bool | set[str]] = {
+    "market": True,
+    "simulation": True,
+    "runs": True,
+    "alerts": True,
+    "publish": SIGNING,
+}
+"""Sections that no manifest prints; an address or a command of an alert is nobody else's business either."""
 
 
 class BookSettings(Section):
@@ -210,13 +252,13 @@ class BookSettings(Section):
     solve: Solve = Solve()
     reconcile: Reconcile = Reconcile()
     publish: Publish = Publish()
+    runs: Runs = Runs()
+    alerts: Alerts = Alerts()
     simulation: Simulation = Simulation()
 
     def printed(self) -> dict[str, dict[str, object]]:
         """Return what the manifest prints: every setting that can change an answer, in plain JSON values."""
-        sections: dict[str, dict[str, object]] = self.model_dump(
-            mode="json", exclude={"market": True, "simulation": True, "publish": SIGNING}
-        )
+        sections: dict[str, dict[str, object]] = self.model_dump(mode="json", exclude=CHANGES_NO_ANSWER)
         if self.custodian.lots == "none":
             # What binds nothing is not told: a book without a second book has the manifest that it always had.
             del sections["custodian"]

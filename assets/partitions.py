@@ -14,6 +14,8 @@ from assets.book import Book
 from assets.sessions import closures
 
 EXCHANGE_TIMEZONE = "America/New_York"
+CLOSE = dt.time(16, 0)
+"""When the exchange closes, in its time."""
 
 # Both multi-partition mappings are beta: their notice is known, and docs/decisions/0007 says why they are used.
 with warnings.catch_warnings():
@@ -48,6 +50,22 @@ def night_shards_of(book: Book) -> dg.MultiPartitionsDefinition:
     """Return the pairs of night and shard: one run each."""
     return dg.MultiPartitionsDefinition(
         {"night": nights_of(book), "shard": dg.StaticPartitionsDefinition(list(book.shards))}
+    )
+
+
+def due_by_deadline(book: Book) -> dg.FreshnessPolicy:
+    """Return when a night's publication is overdue: at the deadline of the morning after its evening.
+
+    The nights of Monday to Friday are due on Tuesday to Saturday: Friday's too, though its deadline is Monday's, for
+    Dagster looks back less than the least time between two of these mornings.
+    """
+    deadline = dt.time.fromisoformat(book.settings.publish.deadline)
+    evening, morning = dt.date(2000, 1, 1), dt.date(2000, 1, 2)  # any two days: what counts is the time between
+    since_close = dt.datetime.combine(morning, deadline) - dt.datetime.combine(evening, CLOSE)
+    return dg.FreshnessPolicy.cron(
+        deadline_cron=f"{deadline.minute} {deadline.hour} * * 2-6",
+        lower_bound_delta=since_close,
+        timezone=EXCHANGE_TIMEZONE,
     )
 
 

@@ -33,6 +33,14 @@ FROM_FILES = ("account_outcome", "allocation", "published_order")
 FROM_SHARDS = ("account_fact", "holding", "sold_part", "approved", "answered_outcome", "closed_group", "recon_break")
 RULINGS = ("switch", "acceptance")
 DERIVED = ("stopped", "limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
+RULING_AUDITS = (
+    "every_frozen_account_is_held_as_frozen",
+    "no_frozen_account_has_an_allocation",
+    "no_frozen_security_has_an_order",
+    "no_account_trades_over_a_break_that_nobody_accepts",
+    "no_name_is_traded_while_its_break_is_accepted",
+    "no_account_trades_on_cash_in_dispute",
+)
 AUDITS = (
     "every_account_of_the_book_is_published_once",
     "every_block_is_the_sum_of_its_allocations",
@@ -56,12 +64,7 @@ AUDITS = (
     "no_published_account_leaves_its_factor_band",
     "no_published_account_exceeds_its_tracking_error_cap",
     "every_relaxed_limit_is_listed",
-    "every_frozen_account_is_held_as_frozen",
-    "no_frozen_account_has_an_allocation",
-    "no_frozen_security_has_an_order",
-    "no_account_trades_over_a_break_that_nobody_accepts",
-    "no_name_is_traded_while_its_break_is_accepted",
-    "no_account_trades_on_cash_in_dispute",
+    *RULING_AUDITS,
 )
 
 

@@ -28,7 +28,15 @@ from assets import (
 )
 from assets.book import Book
 from assets.comparison import MovedAccount, first_difference, moved_accounts
-from assets.partitions import BY_NIGHT, NIGHT_BEFORE, SHARD_NIGHT_BEFORE, night_of, night_shards_of, nights_of
+from assets.partitions import (
+    BY_NIGHT,
+    NIGHT_BEFORE,
+    SHARD_NIGHT_BEFORE,
+    due_by_deadline,
+    night_of,
+    night_shards_of,
+    nights_of,
+)
 from assets.store import Store, Version, statement
 from ledger.errors import AuditError, InputError, OpenbellError
 
@@ -68,7 +76,7 @@ class Stage:
         return self.group == "books"
 
 
-STAGES = (
+STAGES: tuple[Stage, ...] = (
     Stage(
         name="corporate_actions",
         group="market",
@@ -291,6 +299,7 @@ def asset_of(stage: Stage, *, book: Book, store: Store) -> dg.AssetsDefinition:
         partitions_def=night_shards_of(book) if stage.by_shard else nights_of(book),
         deps=deps_of(stage),
         check_specs=audit_specs(stage),
+        freshness_policy=due_by_deadline(book) if stage.name == "trades" else None,
     )
     return decorate(with_config if stage.name == "trades" else without_config)
 

@@ -15,7 +15,7 @@ from assets.publish import publish
 from assets.published_rulings import PublishedRulings, rulings_for, solved_with
 from assets.rulings import digest_of_rulings, rulings_held
 from assets.sessions import session_before
-from assets.store import Store, Tables, Version, digest_of_version, manifest_digests
+from assets.store import Store, Tables, Version, digest_of_version, manifest_digests, partition_name
 from ledger.errors import NightError, StoreError
 
 INPUTS = {
@@ -27,6 +27,8 @@ MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "cus
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
 """Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
+ANSWER = "reconciliation"
+"""The last asset of a shard: with it the shard has answered."""
 
 
 def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: bool = False) -> Version:
@@ -47,17 +49,17 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
     RulingError, FeedError
         Where the rulings cannot be read, or some are gone that the solve had read.
     """
-    answered = [shard for shard in book.shards if store.has("reconciliation", night=night, shard=shard)]
+    answered = answered_shards(store, book, night)
     missing = sorted(set(book.shards) - set(answered))
-    if missing and not past_deadline:
+    if missing and not past_deadline and not store.is_sealed(night):
         raise NightError(
             code="RUN-001",
             where=f"night {night}",
-            found=f"no reconciliation of {', '.join(missing)}",
+            found=f"no reconciliation of {', '.join(missing)} from what stands of the night",
             expected="an answer of every shard",
             remedy="Run the books of the missing shards; after the deadline, publish with their accounts held.",
         )
-    read = {version.name: version for version in read_by_night(store, book, night, answered=answered)}
+    read = {version.name: version for version in read_by_night(store, night=night, shards=answered)}
     for version in read.values():
         require_intact(version)
     while True:
@@ -75,7 +77,7 @@ def gathered(
     *, store: Store, book: Book, night: dt.date, read: Mapping[str, Version], rulings: PublishedRulings
 ) -> tuple[Version, dict[str, bytes], dict[str, Any]]:
     """Write the `trades` partition of what was ``read``; return it, its files, and the manifest's facts."""
-    answered = [version for version in read.values() if version.asset == "reconciliation"]
+    answered = [version for version in read.values() if version.asset == ANSWER]
     missing = sorted(set(book.shards) - {version.shard for version in answered})
     with store.writing("trades", night=night) as writing:
         for label, digest in rulings.inputs.items():
@@ -145,13 +147,44 @@ def _csv(tables: Tables, query: str, night: dt.date) -> bytes:
     return buffer.getvalue()
 
 
-def read_by_night(store: Store, book: Book, night: dt.date, *, answered: Sequence[str]) -> list[Version]:
-    """Return every head version that the night reads, in order of name; of the shards those that have ``answered``."""
+def answered_shards(store: Store, book: Book, night: dt.date) -> list[str]:
+    """Return the shards whose answers are published, or would be: those made from what stands of the night.
+
+    Of a published night it is those that its manifest names: an answer that came after the deadline is kept in the
+    store, and only a revision publishes it. Before, an answer from other prices than those that stand is none.
+    """
+    if store.is_sealed(night):
+        stands = manifest_digests(store.book, night)
+        return [shard for shard in book.shards if partition_name(ANSWER, night=night, shard=shard) in stands]
+    return [
+        shard
+        for shard in book.shards
+        if store.has(ANSWER, night=night, shard=shard)
+        and is_of_what_stands(store, store.head(ANSWER, night=night, shard=shard))
+    ]
+
+
+def is_of_what_stands(store: Store, version: Version) -> bool:
+    """Return whether ``version`` and all of its shard that it was made from read the night's present partitions."""
+    for name, digest in sorted(version.inputs.items()):
+        asset, night, *shard = name.split("/")
+        if asset in ("feeds", "static") or night != version.night.isoformat():
+            continue
+        if not store.has(asset, night=version.night, shard=shard[0] if shard else None):
+            return False
+        head = store.head(asset, night=version.night, shard=shard[0] if shard else None)
+        if head.digest != digest or (shard and not is_of_what_stands(store, head)):
+            return False
+    return True
+
+
+def read_by_night(store: Store, *, night: dt.date, shards: Sequence[str]) -> list[Version]:
+    """Return the head versions of the night, of the books those of the answered ``shards``, in order of name."""
     whole = [store.head(asset, night=night) for asset in (*INPUTS.values(), *MARKET) if store.has(asset, night=night)]
     by_shard = [
         store.head(asset, night=night, shard=shard)
         for asset in BOOKS
-        for shard in answered
+        for shard in shards
         if store.has(asset, night=night, shard=shard)
     ]
     return sorted(whole + by_shard, key=lambda version: version.name)

@@ -5,13 +5,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import hashlib
-from collections.abc import Mapping
-from zoneinfo import ZoneInfo
+from collections.abc import Mapping, Sequence
 
 from assets.book import Book
-from assets.partitions import EXCHANGE_TIMEZONE
-from assets.sessions import is_session, session_after, session_before
+from assets.sessions import is_session, session_before
 from assets.store import Store
+from pipelines.deadline import deadline_has_passed
 
 INGESTED = (
     "corporate_actions",
@@ -25,7 +24,6 @@ INGESTED = (
 )
 INGESTED_WITH_LOTS = (*INGESTED, "custodian_lots")
 REQUIRED_FEEDS = ("prices", "benchmark", "positions", "cash")
-MARKET_CLOSE = dt.time(16, 0)
 
 
 def feeds_are_in(book: Book, night: dt.date) -> bool:
@@ -58,18 +56,6 @@ def nights_in(book: Book) -> list[dt.date]:
     return [night for night in nights if night >= first and is_session(night) and feeds_are_in(book, night)]
 
 
-def deadline_has_passed(book: Book, *, night: dt.date, now: dt.datetime) -> bool:
-    """Return whether the deadline of ``night`` binds at ``now`` (aware).
-
-    It falls on the morning of the next session and binds until that session closes: a night made up for later
-    has no opening bell to be ready for.
-    """
-    zone = ZoneInfo(EXCHANGE_TIMEZONE)
-    trade_date = session_after(night)
-    at = dt.datetime.combine(trade_date, dt.time.fromisoformat(book.settings.publish.deadline), zone)
-    return at <= now < dt.datetime.combine(trade_date, MARKET_CLOSE, zone)
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class NextSteps:
     """What can be started now, and what is waited for."""
@@ -78,6 +64,10 @@ class NextSteps:
     books: tuple[tuple[dt.date, str], ...] = ()
     publish: tuple[tuple[dt.date, bool], ...] = ()
     """Nights to publish, each with whether unanswered shards are held."""
+    late: tuple[tuple[dt.date, str], ...] = ()
+    """Shards that a published night went out without: their answers are kept, and their lots are tomorrow's."""
+    unfinished: tuple[dt.date, ...] = ()
+    """Nights whose shards are at work."""
     waiting: tuple[str, ...] = ()
 
 
@@ -86,9 +76,15 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
     ingest: list[dt.date] = []
     books: list[tuple[dt.date, str]] = []
     publish: list[tuple[dt.date, bool]] = []
+    late: list[tuple[dt.date, str]] = []
+    unfinished: list[dt.date] = []
     waiting: list[str] = []
-    for night in nights_in(book):
+    nights = nights_in(book)
+    latest = _latest_whole(book, store, nights)
+    for night in nights:
         if store.is_sealed(night):
+            if latest is None or night > latest:
+                late += [(night, shard) for shard in _startable(book, store, night=night)]
             continue
         if not is_ingested(book, store, night):
             if night == book.settings.book.first_night or is_ingested(book, store, session_before(night)):
@@ -97,15 +93,41 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
                 waiting.append(f"{night} waits for the feeds of the session before")
             continue
         missing = [shard for shard in book.shards if not store.has("reconciliation", night=night, shard=shard)]
-        late = deadline_has_passed(book, night=night, now=now)
-        if not missing or late:
+        if not missing or deadline_has_passed(book, night=night, now=now):
             publish.append((night, bool(missing)))
             continue
-        first = night == book.settings.book.first_night
-        before = session_before(night)
-        books += [(night, shard) for shard in missing if first or store.has("lots", night=before, shard=shard)]
+        books += [(night, shard) for shard in _startable(book, store, night=night)]
+        unfinished.append(night)
         waiting.append(f"{night} waits for {', '.join(missing)}")
-    return NextSteps(ingest=tuple(ingest), books=tuple(books), publish=tuple(publish), waiting=tuple(waiting))
+    return NextSteps(
+        ingest=tuple(ingest),
+        books=tuple(books),
+        publish=tuple(publish),
+        late=tuple(late),
+        unfinished=tuple(unfinished),
+        waiting=tuple(waiting),
+    )
+
+
+def _latest_whole(book: Book, store: Store, nights: Sequence[dt.date]) -> dt.date | None:
+    """Return the latest published night of which every shard has answered: none before it can lack anything."""
+    for night in reversed(nights):
+        if store.is_sealed(night) and all(
+            store.has("reconciliation", night=night, shard=shard) for shard in book.shards
+        ):
+            return night
+    return None
+
+
+def _startable(book: Book, store: Store, *, night: dt.date) -> list[str]:
+    """Return the shards that have not answered, and whose lots of the session before are there."""
+    first, before = night == book.settings.book.first_night, session_before(night)
+    return [
+        shard
+        for shard in book.shards
+        if not store.has("reconciliation", night=night, shard=shard)
+        and (first or store.has("lots", night=before, shard=shard))
+    ]
 
 
 def _is_date(name: str) -> bool:

@@ -32,6 +32,6 @@ def _literal(value: object) -> str:
     if isinstance(value, str):
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, tuple):
-        return f"[{', '.join(_literal(one) for one in value)}]"
+        return f"[{', '.join(_literal(part) for part in value)}]"
     assert isinstance(value, bool | int | float)
     return str(value).lower()

@@ -98,6 +98,14 @@ def night(
     shard: Shards = None,
     workers: WorkerCount = None,
     revision: Annotated[bool, typer.Option("--revision", help="Publish what supersedes the published night.")] = False,
+    deadline: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MOMENT",
+            help="Publish at, say, 2026-09-02T06:00 exchange time with unanswered accounts held; `none` waits for all. "
+            "Without it, [publish] deadline in book.toml, on the morning that the night is for.",
+        ),
+    ] = None,
     *,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -107,7 +115,15 @@ def night(
     Example: openbell night book --night 2026-09-01
     """
     with errors(as_json=as_json, debug=debug):
-        results = _run(book, [night.date()], shards=shard, workers=workers, show_progress=not as_json, revise=revision)
+        results = _run(
+            book,
+            [night.date()],
+            shards=shard,
+            workers=workers,
+            show_progress=not as_json,
+            revise=revision,
+            asked=deadline,
+        )
         show(as_json, results[0], lambda: _print_nights(results))
 
 
@@ -331,8 +347,11 @@ def _run(
     workers: int | None,
     show_progress: bool,
     revise: bool = False,
+    asked: str | None = None,
 ) -> list[dict[str, Any]]:
-    from pipelines.headless import Workers, progress, require_startable, run_night
+    from pipelines.deadline import deadline_of, wall_clock
+    from pipelines.headless import Workers, require_startable
+    from pipelines.watch import progress, run_watched, telling_failure
 
     book = Book.open(path)
     unknown = sorted(set(shards or ()) - set(book.shards))
@@ -344,12 +363,42 @@ def _run(
             expected=f"{book.shards[0]} to {book.shards[-1]}",
             remedy="Name a shard of this book.",
         )
-    require_startable(book, Store(book.path), night=nights[0])
+    store = Store(book.path)
+    if shards and asked is not None:
+        raise SettingError(
+            code="SET-008",
+            where="--deadline",
+            found="--shard beside it",
+            expected="one of the two",
+            remedy="With --shard nothing is published, so that there is no deadline to keep.",
+        )
+    # What is made up for, published already, revised or not to be published has no deadline but one asked for.
+    keeps_its_own = not (revise or shards) and len(nights) == 1 and not store.is_sealed(nights[0])
+    deadline = None
+    if asked is not None or keeps_its_own:
+        deadline = deadline_of(book, night=nights[0], clock=wall_clock, asked=asked)
+    with telling_failure(book, night=nights[0], clock=wall_clock):
+        require_startable(book, store, night=nights[0])
     results = []
-    with Workers(book, workers=workers) as pool, progress(_shows(show_progress), total=len(nights)) as advance:
+    with (
+        Workers(book, workers=workers) as pool,
+        progress(_shows(show_progress), total=len(nights)) as (describe, advance),
+    ):
         for day in nights:
-            results.append(_plain(run_night(pool, night=day, shards=shards, revise=revise)))
-            advance(str(day))
+            results.append(
+                _plain(
+                    run_watched(
+                        pool,
+                        night=day,
+                        clock=wall_clock,
+                        show=describe,
+                        shards=shards,
+                        revise=revise,
+                        deadline=deadline,
+                    )
+                )
+            )
+            advance()
     return results
 
 
@@ -406,6 +455,10 @@ def _print_nights(results: list[dict[str, Any]]) -> None:
         table.add_row(result["night"], "yes" if result["published"] else "no", *counts, *totals)
     Console(width=None if sys.stdout.isatty() else PLAIN_WIDTH).print(table)
     for result in results:
+        for unanswered in result["unanswered"]:
+            sys.stdout.write(
+                f"{result['night']}: {unanswered} had not answered at the deadline; its accounts are held.\n"
+            )
         _print_moved(result)
 
 

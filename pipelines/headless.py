@@ -1,4 +1,4 @@
-"""The night without a daemon: the same assets on the same Dagster instance, shards in a process pool.
+"""The night without a daemon: the same assets on the same Dagster instance, shards in worker processes.
 
 Every run is recorded as the daemon's would be, so a night that ran here shows in the UI with its lineage.
 """
@@ -6,14 +6,14 @@ Every run is recorded as the daemon's would be, so a night that ran here shows i
 from __future__ import annotations
 
 import atexit
-import concurrent.futures
+import collections
 import contextlib
 import dataclasses
 import datetime as dt
 import fcntl
 import functools
-import multiprocessing
 import os
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -26,12 +26,16 @@ from assets.publish import revision_of
 from assets.sessions import session_after, session_before
 from assets.signing import signer_of
 from assets.store import Store, latest_manifest
+from assets.trade_tables import answered_shards
+from assets.worth import shards_by_worth
 from ledger.errors import NightError, NightOrderError, OpenbellError
 from pipelines.arrivals import is_ingested
-from pipelines.instance import use_instance
+from pipelines.deadline import Deadline
+from pipelines.instance import BOOKS, STAGE_TAG, use_instance
 from pipelines.moved import moved
+from pipelines.run_records import HEADLESS_TAG, close_runs_of
+from pipelines.workers import Crew, Facts, Job, Patience, Standing
 
-Facts = dict[str, str]
 NOON = dt.time(12, 0)
 
 
@@ -45,6 +49,8 @@ class NightResult:
     totals: dict[str, str]
     digests: dict[str, str]
     revision: int = 0
+    unanswered: tuple[str, ...] = ()
+    """Shards that had not answered at the deadline; their accounts are held."""
     moved_inputs: tuple[str, ...] = ()
     """Files and settings of a published night that are no longer what it read; what is published stands."""
     moved_code: tuple[str, ...] = ()
@@ -56,59 +62,79 @@ class NightResult:
 
 
 class Workers:
-    """Processes that each run one shard at a time, made once for many nights; one worker is this process itself."""
+    """What runs the shards of many nights: one worker is this process itself, unless something may have to end it."""
 
-    def __init__(self, book: Book, *, workers: int | None = None) -> None:
+    def __init__(self, book: Book, *, workers: int | None = None, job: Job | None = None) -> None:
+        """Prepare for ``book``; ``job`` stands in for `run_shard` where a test wants a shard to die or hang."""
         use_instance(book)
         self.book = book
         self.number = max(1, min(workers or os.cpu_count() or 1, len(book.shards)))
-        self._pool: concurrent.futures.ProcessPoolExecutor | None = None
+        self._crew = Crew(job or run_shard, number=self.number, warm_up=load_modules)
         if self.number > 1:
-            spawn = multiprocessing.get_context("spawn")
-            self._pool = concurrent.futures.ProcessPoolExecutor(max_workers=self.number, mp_context=spawn)
-            for _ in range(self.number):
-                self._pool.submit(load_modules)
+            self._crew.staff()
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._pool is not None:
-            self._pool.shutdown(wait=True, cancel_futures=True)
+        self._crew.close()
 
-    def run_books(self, *, night: dt.date, shards: Sequence[str], revise: bool = False) -> dict[str, Facts | None]:
-        """Run the books of ``shards`` and return, per shard, the error's facts or None."""
-        path = self.book.path
-        if self._pool is None:
-            return {shard: run_shard(path, night=night, shard=shard, revise=revise) for shard in shards}
-        futures = {
-            shard: self._pool.submit(run_shard, path, night=night, shard=shard, revise=revise) for shard in shards
-        }
-        outcomes: dict[str, Facts | None] = {}
-        for shard, future in futures.items():
-            try:
-                outcomes[shard] = future.result()
-            except concurrent.futures.process.BrokenProcessPool:
-                outcomes[shard] = _facts(
-                    NightError(
-                        code="RUN-003",
-                        where=f"shard {shard} of {night}",
-                        found="a worker process that ended before its time",
-                        expected="an answer",
-                        remedy="Run the night again: what is written stays, the rest is made anew.",
-                    )
-                )
-        return outcomes
+    def run_books(
+        self,
+        *,
+        night: dt.date,
+        shards: Sequence[str],
+        revise: bool = False,
+        deadline: Deadline | None = None,
+        watch: Callable[[Standing], None] = lambda _: None,
+    ) -> Standing:
+        """Run the books of ``shards``, the first ones first, until all are done or the deadline has passed."""
+        calls = {shard: {"path": self.book.path, "night": night, "shard": shard, "revise": revise} for shard in shards}
+        if self.number == 1 and deadline is None:
+            return _run_in_turn(calls, watch=watch)
+        runs = self.book.settings.runs
+        standing = self._crew.run(
+            calls,
+            order=shards,
+            patience=Patience(retries_max=runs.retries_max, seconds_max=runs.shard_seconds_max),
+            is_over=deadline.has_passed if deadline else lambda: False,
+            watch=watch,
+        )
+        if standing.deaths or standing.started:
+            close_runs_of(night=night)
+        return standing
+
+
+def _run_in_turn(calls: Mapping[str, Mapping[str, Any]], *, watch: Callable[[Standing], None]) -> Standing:
+    """Run every call in this process."""
+    standing = Standing(waiting=collections.deque(calls))
+    while standing.waiting:
+        shard = standing.waiting.popleft()
+        began = standing.started[shard] = time.monotonic()
+        watch(standing)
+        standing.outcomes[shard] = run_shard(**calls[shard])
+        del standing.started[shard]
+        if standing.outcomes[shard] is None:
+            standing.seconds[shard] = time.monotonic() - began
+    watch(standing)
+    return standing
 
 
 def run_night(
-    workers: Workers, *, night: dt.date, shards: Sequence[str] | None = None, revise: bool = False
+    workers: Workers,
+    *,
+    night: dt.date,
+    shards: Sequence[str] | None = None,
+    revise: bool = False,
+    deadline: Deadline | None = None,
+    watch: Callable[[Standing], None] = lambda _: None,
 ) -> NightResult:
     """Run one night: check the feeds, ingest, every shard, publish. Running it again changes nothing.
 
     With ``shards``, only their books are run and nothing is published. With ``revise``, a published night is worked
     as if it were not, and what comes out otherwise is published as its next revision. Without, a published night that
-    comes out otherwise is kept beside what is published, and reported.
+    comes out otherwise is kept beside what is published, and reported. At the ``deadline`` workers still at a shard are
+    ended, and the night is published with the accounts of unanswered shards held.
 
     Raises
     ------
@@ -125,20 +151,43 @@ def run_night(
         require_revisable(book, store, night=night)
     validate_feeds(book=book, night=night)
     with alone(book, night=night):
+        close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
         store.forget_rerun(night)
-        answer_shards(workers, night=night, shards=tuple(shards or book.shards), revise=revise)
+        ingest(book, night=night, revise=revise)
+        order = [shard for shard in shards_by_worth(store, book=book, night=night) if shard in (shards or book.shards)]
+        standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
+        is_late = bool(standing.unanswered) and deadline is not None and deadline.has_passed()
+        if not is_late or shards is not None:
+            _require(failure_of(standing, night=night))
         if shards is None:
-            publish_night(book, night=night, revise=revise)
+            publish_night(book, night=night, past_deadline=is_late, revise=revise)
     return result_of(book, store, night=night)
 
 
-def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str], revise: bool = False) -> None:
+def ingest(book: Book, *, night: dt.date, revise: bool = False) -> None:
+    """Read and check the night's feeds into the store."""
+    _require(run_here(book, night=night, shard=None, groups=("market", "accounts"), revise=revise))
+
+
+def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str]) -> None:
     """Ingest the night's feeds and run the books of ``shards``."""
-    _require(run_here(workers.book, night=night, shard=None, groups=("market", "accounts"), revise=revise))
-    outcomes = workers.run_books(night=night, shards=shards, revise=revise)
-    failed = {shard: facts for shard, facts in outcomes.items() if facts is not None}
-    if failed:
-        _require(next(iter(failed.values())))
+    ingest(workers.book, night=night)
+    _require(failure_of(workers.run_books(night=night, shards=shards), night=night))
+
+
+def failure_of(standing: Standing, *, night: dt.date) -> Facts | None:
+    """Return the one error that tells of all shards that failed, or None."""
+    failed = dict(sorted(standing.failed.items()))
+    if len(failed) < 2:
+        return next(iter(failed.values()), None)
+    first = next(iter(failed.values()))
+    return NightError(
+        code="RUN-007",
+        where=f"shards {', '.join(failed)} of {night}",
+        found=f"no answer; of the first: {first['code']} {first['where']}: {first['found']}",
+        expected="an answer of every shard",
+        remedy=f"{first['remedy']} The others have answered; at the deadline they are published without these.",
+    ).as_dict()
 
 
 def publish_night(book: Book, *, night: dt.date, past_deadline: bool = False, revise: bool = False) -> None:
@@ -208,9 +257,11 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
             version = store.head("reconciliation", night=night, shard=shard)
             digests[version.name] = version.digest
     manifest = latest_manifest(book.path, night)
+    answered = answered_shards(store, book, night) if published else book.shards
     return NightResult(
         night=night,
         published=published,
+        unanswered=tuple(sorted(set(book.shards) - set(answered))),
         counts=counts,
         totals=totals,
         digests=digests,
@@ -262,7 +313,9 @@ def run_here(
     from assets.stages import stages_of
 
     partition: Any = night.isoformat()
+    tags = {}
     if shard:
+        tags = {STAGE_TAG: BOOKS, HEADLESS_TAG: "yes"}
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
     rerun = not revise and Store(book.path).is_sealed(night)
     instance, assets = _line_of(book.path, revising=night if revise else None, rerunning=night if rerun else None)
@@ -274,6 +327,7 @@ def run_here(
             partition_key=partition,
             instance=instance,
             raise_on_error=False,
+            tags=tags,
             run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
         )
     if result.success:
@@ -335,22 +389,3 @@ def _facts(error: OpenbellError) -> Facts:
 def _require(facts: Facts | None) -> None:
     if facts is not None:
         raise NightError(**facts)
-
-
-@contextlib.contextmanager
-def progress(show: bool, *, total: int) -> Iterator[Callable[[str], None]]:
-    """Yield a function that advances a progress bar; silent where ``show`` is false."""
-    if not show:
-        yield lambda _text: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
-
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=total)
-
-        def advance(text: str) -> None:
-            bar.update(task, description=text, advance=1)
-
-        yield advance

@@ -9,7 +9,11 @@ from assets.book import Book
 
 HOME_VARIABLE = "DAGSTER_HOME"
 BOOK_VARIABLE = "OPENBELL_BOOK"
-CONFIGURATION = """\
+STAGE_TAG = "openbell/stage"
+INGEST, BOOKS, PUBLISH = "ingest", "books", "publish"
+"""The three runs of a night: names of their jobs, and values of the tag."""
+BOOKS_AT_ONCE = 2
+CONFIGURATION = f"""\
 # Written by openbell: the Dagster instance of this book.
 telemetry:
   enabled: false
@@ -19,18 +23,20 @@ run_coordinator:
   module: dagster.core.run_coordinator
   class: QueuedRunCoordinator
   config:
-    max_concurrent_runs: 4
+    max_concurrent_runs: {BOOKS_AT_ONCE + 2}
     dequeue_interval_seconds: 1
     dequeue_use_threads: true
     tag_concurrency_limits:
       # Two places stay free, so that publishing never waits behind a shard, nor a switch behind publishing.
-      - key: openbell/stage
-        value: books
-        limit: 2
+      - key: {STAGE_TAG}
+        value: {BOOKS}
+        limit: {BOOKS_AT_ONCE}
 run_monitoring:
   enabled: true
   start_timeout_seconds: 120
   poll_interval_seconds: 5
+  # For runs that an operator starts; the line's own carry runs.shard_seconds_max of book.toml.
+  max_runtime_seconds: 7200
 run_retries:
   enabled: true
   max_retries: 2

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import dagster as dg
@@ -13,33 +14,36 @@ from assets.partitions import EXCHANGE_TIMEZONE
 from assets.sessions import is_session
 from assets.store import Store
 from pipelines.arrivals import feeds_are_in, ingest_key, is_ingested
-
-INGEST, BOOKS, PUBLISH = "ingest", "books", "publish"
-STAGE_TAG = "openbell/stage"
-MAX_RUNTIME_SECONDS = "7200"
+from pipelines.instance import BOOKS, INGEST, PUBLISH, STAGE_TAG
 
 
-JOBS = (
-    dg.define_asset_job(
-        INGEST,
-        selection=dg.AssetSelection.groups("market", "accounts"),
-        tags={STAGE_TAG: INGEST},
-        description="Read and check the night's feeds.",
-    ),
-    dg.define_asset_job(
-        BOOKS,
-        selection=dg.AssetSelection.groups("books"),
-        tags={STAGE_TAG: BOOKS, "dagster/max_runtime": MAX_RUNTIME_SECONDS},
-        description="Age the lots of one shard, solve its accounts and reconcile them.",
-    ),
-    dg.define_asset_job(
-        PUBLISH,
-        selection=dg.AssetSelection.groups("trades"),
-        tags={STAGE_TAG: PUBLISH, "dagster/priority": "10"},
-        description="Verify every shard's answers and publish the night once.",
-    ),
-)
-"""Ingest works on a night, books on a night and shard, publish on a night."""
+def jobs_of(book: Book) -> tuple[Any, ...]:
+    """Return the runs of ``book``: ingest works on a night, books on a night and shard, publish on a night."""
+    runs = book.settings.runs
+    return (
+        dg.define_asset_job(
+            INGEST,
+            selection=dg.AssetSelection.groups("market", "accounts"),
+            tags={STAGE_TAG: INGEST},
+            description="Read and check the night's feeds.",
+        ),
+        dg.define_asset_job(
+            BOOKS,
+            selection=dg.AssetSelection.groups("books"),
+            tags={
+                STAGE_TAG: BOOKS,
+                "dagster/max_runtime": str(runs.shard_seconds_max),
+                "dagster/max_retries": str(runs.retries_max),
+            },
+            description="Age the lots of one shard, solve its accounts and reconcile them.",
+        ),
+        dg.define_asset_job(
+            PUBLISH,
+            selection=dg.AssetSelection.groups("trades"),
+            tags={STAGE_TAG: PUBLISH, "dagster/priority": "10"},
+            description="Verify every shard's answers and publish the night once.",
+        ),
+    )
 
 
 def schedule_of(book: Book) -> dg.ScheduleDefinition:

@@ -11,9 +11,10 @@ import datetime as dt
 from pathlib import Path
 
 from assets.book import Book
+from assets.comparison import Difference
 from assets.retention import missing_of, nights_to_rebuild, restore
 from assets.store import Store
-from assets.verification import Difference, published_night
+from assets.verification import published_night
 from pipelines.headless import Workers, answer_shards, publish_night
 from pipelines.replay import prepare
 

@@ -9,7 +9,8 @@ from assets.store import Store
 from ledger.errors import SettingError
 from pipelines.arrivals import nights_in
 from pipelines.custodian import write_next_feeds
-from pipelines.headless import NightResult, Workers, progress, run_night
+from pipelines.headless import NightResult, Workers, run_night
+from pipelines.watch import progress
 
 
 def simulate_nights(book: Book, *, nights: int, workers: int | None, show_progress: bool) -> list[NightResult]:
@@ -30,11 +31,12 @@ def simulate_nights(book: Book, *, nights: int, workers: int | None, show_progre
         )
     store = Store(book.path)
     results: list[NightResult] = []
-    with Workers(book, workers=workers) as pool, progress(show_progress, total=nights) as advance:
+    with Workers(book, workers=workers) as pool, progress(show_progress, total=nights) as (describe, advance):
         for _ in range(nights):
             night = next_night(book, store)
+            describe(str(night))
             results.append(run_night(pool, night=night))
-            advance(str(night))
+            advance()
     return results
 
 

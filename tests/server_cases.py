@@ -15,6 +15,10 @@ from collections.abc import Callable, Iterator, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
+from assets.book import Book
+from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE, instance_home
+
+ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
 LISTENING = "0A"
 """A socket's state in /proc/net/tcp."""
@@ -63,16 +67,24 @@ def addresses_of(group: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(book: Path, *, log: Path, options: Sequence[str] = ()) -> Iterator[str]:
+def serving(book: Path, *, log: Path, module: str | None = None, options: Sequence[str] = ()) -> Iterator[str]:
     """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards.
 
-    Whatever it listens on meanwhile is an address of this machine alone.
+    With ``module``, the same over the definitions of that module of the tests. Whatever it listens on meanwhile is an
+    address of this machine alone.
     """
     port = free_port()
-    command = Path(sys.executable).with_name("openbell")
+    command = [str(Path(sys.executable).with_name("openbell")), "ui", str(book), "--port", str(port), *options]
+    environment = dict(os.environ)
+    if module is not None:
+        dagster = str(Path(sys.executable).with_name("dagster"))
+        command = [dagster, "dev", "-m", module, "-h", "127.0.0.1", "-p", str(port)]
+        home = str(instance_home(Book.open(book)))
+        environment |= {HOME_VARIABLE: home, BOOK_VARIABLE: str(book), "PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         server = subprocess.Popen(
-            [str(command), "ui", str(book), "--port", str(port), *options],
+            command,
+            env=environment,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,

@@ -10,7 +10,8 @@ import pytest
 
 from assets.book import Book, BookSettings, Custodian, General
 from assets.store import Store
-from pipelines.arrivals import INGESTED, REQUIRED_FEEDS, NextSteps, deadline_has_passed, next_steps
+from pipelines.arrivals import INGESTED, REQUIRED_FEEDS, NextSteps, next_steps
+from pipelines.deadline import deadline_has_passed
 
 FIRST, SECOND = dt.date(2026, 9, 3), dt.date(2026, 9, 4)  # a Thursday and the Friday before Labor Day
 LATER = dt.datetime(2026, 10, 1, 12, tzinfo=dt.UTC)
@@ -86,7 +87,24 @@ def test_a_published_night_is_left_alone(book: Book) -> None:
     deliver(book, FIRST)
     book.published(FIRST).mkdir(parents=True)
     (book.published(FIRST) / "manifest.json").touch()
+    for shard in book.shards:
+        done(book, "lots", "reconciliation", night=FIRST, shard=shard)
     assert steps(book) == NextSteps()
+
+
+def test_a_shard_that_a_published_night_went_out_without_is_asked_for_again(book: Book) -> None:
+    for night in (FIRST, SECOND):
+        deliver(book, night)
+        done(book, *INGESTED, night=night)
+    book.published(FIRST).mkdir(parents=True)
+    (book.published(FIRST) / "manifest.json").touch()
+    done(book, "lots", "reconciliation", night=FIRST, shard="s001")
+    assert steps(book).late == ((FIRST, "s000"),)
+    assert steps(book).books == ((SECOND, "s001"),), "the next night's shard waits for the late one's lots"
+    done(book, "lots", "reconciliation", night=FIRST, shard="s000")
+    assert steps(book).late == ()
+    assert steps(book).books == ((SECOND, "s000"), (SECOND, "s001"))
+    assert steps(book).unfinished == (SECOND,)
 
 
 def test_the_deadline_binds_from_its_hour_until_the_next_close(book: Book) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
+from assets.publication import RULING_AUDITS
 from assets.store import Store, Tables, schema_of
-from assets.trade_tables import AUDITS
 
 ACCOUNT = "A1"
 SOUND = (
@@ -68,7 +68,7 @@ def tables(tmp_path: Path) -> Iterator[Tables]:
 
 
 def test_a_sound_file_offends_no_audit(tables: Tables) -> None:
-    assert {audit for audit in AUDITS if not tables.offenders(audit).is_empty()} == set()
+    assert {audit for audit in RULING_AUDITS if not tables.offenders(audit).is_empty()} == set()
 
 
 @pytest.mark.parametrize(("wrong", "audit"), WRONG)

@@ -1,0 +1,141 @@
+"""Watching a headless night: the forecast while it runs, its journal, and who is told of what."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import datetime as dt
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+
+import dagster as dg
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from assets.book import Book
+from assets.store import Store
+from assets.worth import accounts_by_shard
+from ledger.errors import OpenbellError
+from pipelines.alerts import breaks_of, failure_alert, forecast_alert, result_alerts, send, send_once
+from pipelines.deadline import Clock, Deadline
+from pipelines.headless import NightResult, Workers, run_night
+from pipelines.journal import Journal
+from pipelines.planner import Planner, forecast_of
+from pipelines.run_records import finished_runs, past_seconds_per_account
+from pipelines.workers import Standing
+
+Show = Callable[[str], None]
+
+
+def run_watched(
+    workers: Workers,
+    *,
+    night: dt.date,
+    clock: Clock,
+    show: Show,
+    shards: Sequence[str] | None = None,
+    revise: bool = False,
+    deadline: Deadline | None = None,
+) -> NightResult:
+    """Run one night as `run_night` does, and tell of it: on ``show``, in its journal, and by the book's alerts."""
+    book = workers.book
+    store, journal = Store(book.path), Journal.of(book, night=night, clock=clock)
+    stood = _publications(store, night)
+    watch = Watch(workers=workers, night=night, journal=journal, show=show, deadline=deadline)
+    with telling_failure(book, night=night, clock=clock):
+        result = run_night(workers, night=night, shards=shards, revise=revise, deadline=deadline, watch=watch)
+    for facts in watch.failures():
+        # Published without them; the shards' accounts are held, and these lines say why.
+        alert = failure_alert(night=str(night), facts=facts)
+        sys.stderr.write(f"{alert.text}\n")
+        send(book, alert, journal=journal)
+    if _publications(store, night) != stood:
+        late = deadline is not None and deadline.has_passed()
+        journal.note("published", revision=result.revision, counts=result.counts, late=late)
+        breaks = breaks_of(book, store, result)
+        for alert in result_alerts(book.settings.alerts, result, breaks=breaks, late=late):
+            send(book, alert, journal=journal)
+    return result
+
+
+@contextlib.contextmanager
+def telling_failure(book: Book, *, night: dt.date, clock: Clock) -> Iterator[None]:
+    """Note in the journal of ``night`` the error that ends the block, and send its alert."""
+    journal = Journal.of(book, night=night, clock=clock)
+    try:
+        yield
+    except OpenbellError as error:
+        journal.note("failed", **error.as_dict())
+        send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
+        raise
+
+
+def _publications(store: Store, night: dt.date) -> int:
+    """Return how often a night was published, revisions included."""
+    return len(list((store.book / "published" / night.isoformat()).glob("**/manifest.json")))
+
+
+@dataclasses.dataclass(slots=True, kw_only=True)
+class Watch:
+    """Sees every change of where the shards stand."""
+
+    workers: Workers
+    night: dt.date
+    journal: Journal
+    show: Show
+    deadline: Deadline | None
+    planner: Planner | None = None
+    told: tuple[int, int] = (0, 0)
+    standing: Standing | None = None
+
+    def __call__(self, standing: Standing) -> None:
+        """Show the forecast; note and tell what changed."""
+        self.standing = standing
+        forecast = forecast_of(
+            self._planner(),
+            standing,
+            reading=time.monotonic(),
+            now=self.journal.clock(),
+            deadline=self.deadline.at if self.deadline else None,
+        )
+        self.show(f"{self.night}: {forecast}")
+        change = (len(standing.outcomes), len(standing.deaths))
+        if change != self.told:
+            self.told = change
+            self.journal.note(
+                "progress",
+                answered=forecast.answered,
+                shards=forecast.shards,
+                failed=sorted(standing.failed),
+                workers_lost=len(standing.deaths),
+                predicted_finish=forecast.finish,
+                deadline=forecast.deadline,
+            )
+        if forecast.misses and self.deadline is not None and not self.deadline.has_passed():
+            send_once(self.workers.book, forecast_alert(night=self.night, forecast=forecast), journal=self.journal)
+
+    def failures(self) -> list[dict[str, str]]:
+        """Return the errors of the shards that failed for good, in order of name."""
+        return [facts for _, facts in sorted(self.standing.failed.items())] if self.standing else []
+
+    def _planner(self) -> Planner:
+        """Return the planner, made when the night's accounts have been read."""
+        if self.planner is None:
+            accounts = accounts_by_shard(Store(self.workers.book.path), night=self.night)
+            with dg.DagsterInstance.get() as instance:
+                past = past_seconds_per_account(finished_runs(instance), accounts)
+            self.planner = Planner(accounts=accounts, workers=self.workers.number, past_seconds_per_account=past)
+        return self.planner
+
+
+@contextlib.contextmanager
+def progress(show: bool, *, total: int) -> Iterator[tuple[Show, Callable[[], None]]]:
+    """Yield what describes and what advances a progress bar over nights; both silent where ``show`` is false."""
+    if not show:
+        yield (lambda _text: None), (lambda: None)
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        task = bar.add_task("", total=total)
+        yield (lambda text: bar.update(task, description=text)), (lambda: bar.update(task, advance=1))
