@@ -85,6 +85,15 @@ CELLS = [
     ("prices", "CCC,10", "security_id,close_usd\nCCC,10", "FEED-013", "row 4 column security_id", "'security_id'"),
     ("prices", "BBB", "B\x07B", "FEED-024", "row 3 column security_id", r"'B\x07B'"),
     ("prices", "BBB", '"B\nB"', "FEED-024", "row 3 column security_id", r"'B\nB'"),
+    ("prices", "BBB", "B\x00B", "FEED-024", "row 3 column security_id", r"'B\x00B'"),
+    ("prices", "BBB", "B\u202eB", "FEED-024", "row 3 column security_id", r"'B\u202eB'"),
+    ("prices", "BBB", "B\u2067B", "FEED-024", "row 3 column security_id", r"'B\u2067B'"),
+    ("prices", "BBB", "B\u00adB", "FEED-024", "row 3 column security_id", r"'B\xadB'"),
+    ("prices", "BBB", "B\U000e0041", "FEED-024", "row 3 column security_id", r"'B\U000e0041'"),
+    ("accounts", "A2,H1", "A2,<script>\u200f", "FEED-024", "row 3 column household_id", r"'<script>\u200f'"),
+    ("securities", "DDD,DD,Delta,Health", "DDD,DD,Delta,=cmd\x1b", "FEED-024", "row 5 column sector", r"'=cmd\x1b'"),
+    ("opening_lots", "A2,L1,BBB", "A2,../L1\x85,BBB", "FEED-024", "row 3 column lot_id", r"'../L1\x85'"),
+    ("prices", "BBB", "B" * 10_000, "FEED-024", "row 3 column security_id", "'BBB"),
     ("prices", "BBB", "B" * 65, "FEED-024", "row 3 column security_id", "'BBB"),
     ("prices", "BBB", "ZZZ", "FEED-040", "row 3 column security_id", "'ZZZ'"),
     ("accounts", "A2,H1", "A2,", "FEED-021", "row 3 column household_id", "a blank cell"),
@@ -299,6 +308,12 @@ def test_a_misspelt_file_is_not_taken_for_a_quiet_night(book: Book) -> None:
     (book.feeds(FIRST_NIGHT) / "corporate_action.csv").write_text("x\n", encoding="utf-8")
     error = refused(book)
     assert (error.code, error.where) == ("FEED-009", f"{NIGHT}/corporate_action.csv")
+
+
+def test_the_name_of_an_unknown_file_is_told_so_that_it_cannot_act(book: Book) -> None:
+    (book.feeds(FIRST_NIGHT) / "\x1b[2J'; drop table\n.csv").touch()
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-009", repr(f"{NIGHT}/\x1b[2J'; drop table\n.csv"))
 
 
 def test_text_that_is_not_utf8_is_refused_with_its_row(book: Book) -> None:
