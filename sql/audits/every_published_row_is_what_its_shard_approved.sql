@@ -1,36 +1,43 @@
 -- every_published_row_is_what_its_shard_approved: rows of the files that no reconciliation let out, or that are missing.
--- Grain:   one row per offending (account_id, security_id, side, lot_id); an outcome has no security.
+-- Grain:   one row per offending (account_id, security_id, side, lot_id, fault); an outcome has no security.
 -- Reads:   allocation, approved, account_outcome, answered_outcome.
 -- Binds:   nothing.
--- Order:   account_id, security_id, side, lot_id.
+-- Order:   account_id, security_id, side, lot_id, fault.
 -- A shard without an answer is held at the deadline, and in no other way.
-with published as (
-    select account_id, security_id, side, lot_id, micro_shares, price_microusd, estimated_microusd, gain_microusd, term, reason
-    from allocation
-),
-let_out as (
-    select account_id, security_id, side, lot_id, micro_shares, price_microusd, estimated_microusd, gain_microusd, term, reason
-    from approved
+with allocated as (
+    select
+        account_id, security_id, side, lot_id, micro_shares, price_microusd, estimated_microusd, gain_microusd, term, reason,
+        sum(times) as times
+    from (
+        select *, 1 as times from allocation
+        union all by name
+        select *, -1 as times from approved
+    ) as both_sides
+    group by all
+    having sum(times) <> 0
 ),
 told as (
     select
         account_id, household_id, shard, status, reasons, harvested_loss_microusd, realized_gain_microusd,
-        cash_before_microusd, cash_after_microusd, orders
-    from account_outcome
-),
-answered as (
-    select
-        account_id, household_id, shard, status, reasons, harvested_loss_microusd, realized_gain_microusd,
-        cash_before_microusd, cash_after_microusd, orders
-    from answered_outcome
+        cash_before_microusd, cash_after_microusd, orders,
+        sum(times) as times
+    from (
+        select *, 1 as times from account_outcome
+        union all by name
+        select *, -1 as times from answered_outcome
+    ) as both_sides
+    group by all
+    having sum(times) <> 0
 )
-select 'not approved' as fault, account_id, security_id, side, lot_id from (from published except all from let_out)
+select
+    case when times > 0 then 'not approved' else 'not published' end as fault,
+    account_id,
+    security_id,
+    side,
+    lot_id
+from allocated
 union all
-select 'not published', account_id, security_id, side, lot_id from (from let_out except all from published)
-union all
-select 'another outcome', account_id, null, null, null
-from (from told except all from answered)
-where status <> 'HELD_DEADLINE' or shard in (select shard from answered)
-union all
-select 'outcome not published', account_id, null, null, null from (from answered except all from told)
+select case when times > 0 then 'another outcome' else 'outcome not published' end, account_id, null, null, null
+from told
+where not (times > 0 and status = 'HELD_DEADLINE' and shard not in (select shard from answered_outcome))
 order by account_id, security_id, side, lot_id, fault
