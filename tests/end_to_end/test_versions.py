@@ -13,6 +13,7 @@ from assets import proposal_tables
 from assets.book import Book
 from assets.comparison import moved_accounts
 from assets.sessions import session_before
+from assets.stages import differences_of
 from assets.store import Store
 from assets.verification import check_chain, check_store, published_night
 from tests.book_cases import NIGHTS, fingerprint, run_stages
@@ -60,6 +61,11 @@ def test_other_code_is_reported_and_what_is_published_stands(book_copy: Path, mo
     [moved] = moved_accounts(store, original=trades, again=again)
     assert (moved.account_id, moved.status_again, moved.orders_again) == (account, "HELD_DATA", 0)
     assert moved.orders > 0
+    told = differences_of(again, store=store)
+    assert told["accounts_moved"].value == 1
+    assert str(told["differs"].value).startswith(
+        f"trades/{NIGHT} table account_outcome row account_id {account} column status: HELD_DATA; published CERTIFIED"
+    )
     assert {name.split("/")[0] for name in store.all_beside(NIGHT)} == {
         "proposals", "reconciliation", "trades", "night_report",
     }  # fmt: skip
