@@ -3,14 +3,16 @@
 PYTHON ?= python3
 BIN := .venv/bin
 BOOK ?= book
+OTHER ?= python3.12
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help night test lint ui bench lock clean
+.PHONY: help night test test-pythons lint ui bench lock clean
 
 help:
 	@echo "make night   set up, make a synthetic book, run three nights, print a summary"
 	@echo "make test    set up, run the tests"
+	@echo "make test-pythons   run a small book under this Python and OTHER (python3.12), compare every published byte"
 	@echo "make lint    ruff and mypy"
 	@echo "make ui      Dagster's UI and daemon on 127.0.0.1:3000 over the same book"
 	@echo "make bench   print the benchmarks as JSON"
@@ -40,6 +42,17 @@ night: .venv/run $(BOOK)/book.toml
 
 test: .venv/dev
 	$(BIN)/python -P -m pytest --numprocesses auto --dist loadfile
+
+test-pythons: .venv/run
+	rm -rf build/pythons && mkdir -p build/pythons/other
+	$(OTHER) -m venv build/pythons/venv
+	build/pythons/venv/bin/python -m pip install --quiet --require-hashes --requirement requirements/run.txt
+	$(BIN)/openbell init build/pythons/one --accounts 12 --shards 2 --seed 11 --names 30 --factors 4
+	$(BIN)/openbell simulate build/pythons/one --nights 2
+	cp -R build/pythons/one/static build/pythons/one/feeds build/pythons/one/book.toml build/pythons/other
+	PYTHONPATH=. build/pythons/venv/bin/python -P -c "from pipelines.cli import main; main()" \
+	    backfill build/pythons/other --from 2026-09-01 --to 2026-09-02
+	diff -r build/pythons/one/published build/pythons/other/published
 
 lint: .venv/dev
 	$(BIN)/ruff check .

@@ -350,6 +350,11 @@ def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Repor
     )
 
 
+def is_file(name: str) -> bool:
+    """Return whether ``name`` in a version's inputs is a file, which may come and go, and no partition."""
+    return name.startswith(("feeds/", "static/"))
+
+
 def differences_of(version: Version, *, store: Store) -> dict[str, dg.MetadataValue[Any]]:
     """Return, for a version that is kept beside the published one, where they differ and which accounts moved."""
     original = store.standing(version)
@@ -359,7 +364,12 @@ def differences_of(version: Version, *, store: Store) -> dict[str, dg.MetadataVa
     told: dict[str, dg.MetadataValue[Any]] = {
         "differs": dg.TextMetadataValue(f"{first.where}: {first.found}; published {first.expected}"),
         "inputs_moved": dg.JsonMetadataValue(
-            sorted(name for name, digest in version.inputs.items() if original.inputs.get(name) != digest)
+            [
+                name
+                for name in sorted(version.inputs.keys() & original.inputs.keys())
+                if version.inputs[name] != original.inputs[name]
+            ]
+            + sorted(name for name in version.inputs.keys() ^ original.inputs.keys() if is_file(name))
         ),
     }
     if version.asset == "trades":

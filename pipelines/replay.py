@@ -88,11 +88,31 @@ def prepare(*, book: Book, published: Published, folder: Path) -> Book:
             if partition.name < published.night.isoformat():
                 (folder / "store" / asset.name).mkdir(parents=True, exist_ok=True)
                 (folder / "store" / asset.name / partition.name).symlink_to(partition.resolve())
+    for name, digest in sorted(published.manifest["store"].items()):
+        if name.split("/")[1] != published.night.isoformat():
+            use_version(name, digest=digest, source=book.path / "store", target=folder / "store")
     before = book.published(session_before(published.night))
     if before.exists():
         (folder / "published").mkdir(exist_ok=True)
         (folder / "published" / before.name).symlink_to(before.resolve())
     return Book.open(folder)
+
+
+def use_version(name: str, *, digest: str, source: Path, target: Path) -> None:
+    """Make ``digest`` the head of the partition ``name`` of an earlier night, whatever its head in ``source`` says.
+
+    Only what that night's own manifest does not name needs it: lots of a shard that answered after the deadline.
+    """
+    asset, night, *_ = name.split("/")
+    for folder in dict.fromkeys((Path(asset) / night, Path(name))):
+        if (target / folder).is_symlink():
+            (target / folder).unlink()
+            (target / folder).mkdir()
+            for path in sorted((source / folder).iterdir()):
+                (target / folder / path.name).symlink_to(path.resolve())
+    head = target / name / "head.json"
+    head.unlink(missing_ok=True)
+    shutil.copyfile(source / name / f"{digest}.json", head)
 
 
 def compared(*, book: Book, published: Published, elsewhere: Book) -> Check:

@@ -63,9 +63,10 @@ def run_stages(
     shards: Sequence[str] | None = None,
     groups: Sequence[str] = ("market", "accounts", "books", "trades"),
     past_deadline: bool = False,
+    store: Store | None = None,
 ) -> None:
     """Run one night of the book in this process, stage by stage and the last shard first, without Dagster's runs."""
-    book, store = Book.open(path), Store(path)
+    book, store = Book.open(path), store or Store(path)
     for stage in stages_of(book):
         more = {"past_deadline": past_deadline} if stage.name == "trades" else {}
         for shard in reversed(shards or book.shards) if stage.by_shard else (None,):

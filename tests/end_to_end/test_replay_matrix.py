@@ -90,9 +90,11 @@ FORMS: tuple[Callable[[Path, list[str]], None], ...] = (as_gzip, as_parquet, as_
 
 def test_shuffled_rows_in_other_forms_change_no_asset_and_no_published_row(three_nights: Path, tmp_path: Path) -> None:
     path = inputs_of(three_nights, tmp_path / "shuffled", nights=TWO)
-    files = sorted([*path.glob("static/*.csv"), *path.glob("feeds/*/*.csv")])
+    files = sorted(path.rglob("*.csv"))
     for number, file in enumerate(files):
         FORMS[number % len(FORMS)](file, shuffled(file, seed=number))
+    for file in sorted(path.rglob("return_history.parquet")):
+        pl.read_parquet(file).sample(fraction=1.0, shuffle=True, seed=1).write_parquet(file)
     for night in TWO:
         run_stages(path, night=dt.date.fromisoformat(night))
     for night in TWO:

@@ -1,0 +1,110 @@
+"""What a published night becomes when it is run again: nothing, a version beside it, or, when asked for, a revision."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from assets import proposal_tables
+from assets.book import Book
+from assets.comparison import moved_accounts
+from assets.sessions import session_before
+from assets.stages import differences_of
+from assets.store import Store
+from assets.verification import check_chain, check_store, published_night
+from tests.book_cases import NIGHTS, fingerprint, run_stages
+
+NIGHT = dt.date.fromisoformat(NIGHTS[-1])
+BEFORE_PUBLISHING = ("market", "accounts", "books")
+
+
+def freeze(path: Path, *, number: int) -> str:
+    """Freeze the account in row ``number`` of accounts.csv and return it."""
+    file = path / "static" / "accounts.csv"
+    header, *rows = file.read_text(encoding="utf-8").splitlines()
+    cells = rows[number].split(",")
+    cells[header.split(",").index("frozen")] = "true"
+    rows[number] = ",".join(cells)
+    file.write_text("\n".join([header, *rows]) + "\n", encoding="utf-8")
+    return cells[0]
+
+
+def is_frozen(path: Path, account: str, *, folder: str = "") -> bool:
+    rows = pl.read_csv(path / "published" / str(NIGHT) / folder / "accounts.csv", infer_schema=False)
+    return bool(rows.filter(account_id=account)["status"].item() == "HELD_FROZEN")
+
+
+def test_other_code_is_reported_and_what_is_published_stands(book_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, heads = fingerprint(book_copy / "published"), Store(book_copy)
+    standing = {name: heads.head(name, night=NIGHT, shard="s000").digest for name in ("proposals", "reconciliation")}
+    store = Store(book_copy, rerunning=NIGHT)
+    original = proposal_tables.held_before_solving
+    trades = heads.head("trades", night=NIGHT)
+    with heads.reading({"trades": trades}) as tables:
+        account = tables.select("select min(account_id) from trades.allocation").item()
+
+    def other_code(*args: object, **facts: object) -> pl.DataFrame:
+        held = original(*args, **facts)  # type: ignore[arg-type]
+        more = pl.DataFrame({"account_id": [account], "status": ["HELD_DATA"], "reasons": ["other code"]})
+        accounts = args[0].accounts["account_id"]  # type: ignore[attr-defined]
+        return pl.concat([held, more.filter(pl.col("account_id").is_in(accounts.implode()))])
+
+    with monkeypatch.context() as patch:
+        patch.setattr(proposal_tables, "held_before_solving", other_code)
+        run_stages(book_copy, night=NIGHT, groups=("books", "trades"), store=store)
+    again = store.beside("trades", night=NIGHT)
+    assert again is not None
+    [moved] = moved_accounts(store, original=trades, again=again)
+    assert (moved.account_id, moved.status_again, moved.orders_again) == (account, "HELD_DATA", 0)
+    assert moved.orders > 0
+    told = differences_of(again, store=store)
+    assert told["accounts_moved"].value == 1
+    assert str(told["differs"].value).startswith(
+        f"trades/{NIGHT} table account_outcome row account_id {account} column status: HELD_DATA; published CERTIFIED"
+    )
+    assert {name.split("/")[0] for name in store.all_beside(NIGHT)} == {
+        "proposals", "reconciliation", "trades", "night_report",
+    }  # fmt: skip
+    assert fingerprint(book_copy / "published") == before
+    assert standing == {name: Store(book_copy).head(name, night=NIGHT, shard="s000").digest for name in standing}
+    # The code that made the night makes it again: nothing is left beside it.
+    store.forget_rerun(NIGHT)
+    run_stages(book_copy, night=NIGHT, groups=("books", "trades"), store=store)
+    assert store.all_beside(NIGHT) == []
+    assert fingerprint(book_copy / "published") == before
+
+
+def test_revisions_supersede_each_other_and_one_that_is_killed_moves_nothing(book_copy: Path) -> None:
+    book, folder = Book.open(book_copy), book_copy / "published" / str(NIGHT)
+    first = fingerprint(folder)
+    account = freeze(book_copy, number=4)
+    revising = Store(book_copy, revising=NIGHT)
+    run_stages(book_copy, night=NIGHT, groups=BEFORE_PUBLISHING, store=revising)
+    # Killed here, before it publishes: what was published is what stands, for readers and for the next night.
+    assert fingerprint(folder) == first
+    manifest = json.loads((folder / "manifest.json").read_bytes())["store"]
+    reader = Store(book_copy)
+    for name in (f"account_policies/{NIGHT}", f"lots/{NIGHT}/s000", f"reconciliation/{NIGHT}/s001"):
+        asset, _, *shard = name.split("/")
+        assert reader.head(asset, night=NIGHT, shard=shard[0] if shard else None).digest == manifest[name]
+    assert check_store(published_night(book=book, night=NIGHT), store=reader).differences == ()
+    # Taken up again it publishes the first revision.
+    run_stages(book_copy, night=NIGHT, groups=("trades",), store=revising)
+    assert is_frozen(book_copy, account, folder="revision-1")
+    assert {name: digest for name, digest in fingerprint(folder).items() if "/" not in name} == first
+    # A second revision supersedes the first.
+    another = freeze(book_copy, number=6)
+    run_stages(book_copy, night=NIGHT, store=revising)
+    assert is_frozen(book_copy, another, folder="revision-2")
+    assert not is_frozen(book_copy, another, folder="revision-1")
+    assert check_chain(book=book, night=NIGHT).differences == ()
+    assert check_store(published_night(book=book, night=NIGHT), store=Store(book_copy)).differences == ()
+    # One that reproduces is none.
+    stands = fingerprint(folder)
+    run_stages(book_copy, night=NIGHT, groups=("trades",), store=revising)
+    assert fingerprint(folder) == stands
+    assert published_night(book=book, night=session_before(NIGHT)).folder.name == NIGHTS[1]
