@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from zoneinfo import ZoneInfo
 
 from assets.book import Book
+from assets.locks import is_held, night_lock
 from assets.partitions import EXCHANGE_TIMEZONE
 from assets.sessions import is_session, session_after, session_before
 from assets.store import Store
@@ -89,6 +90,9 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
     waiting: list[str] = []
     for night in nights_in(book):
         if store.is_sealed(night):
+            continue
+        if is_held(night_lock(book.path, night)):
+            waiting.append(f"{night} is run by another process")
             continue
         if not is_ingested(book, store, night):
             if night == book.settings.book.first_night or is_ingested(book, store, session_before(night)):

@@ -10,17 +10,24 @@ import concurrent.futures
 import contextlib
 import dataclasses
 import datetime as dt
-import fcntl
 import functools
 import json
 import multiprocessing
+import multiprocessing.connection
 import os
+import signal
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from assets.alive import abandon, release
 from assets.book import Book
+from assets.disk import refusal_of
+from assets.fault_points import passed
 from assets.feeds import feed_digests, validate_feeds
+from assets.locks import night_lock, try_lock
 from assets.night_order import require_night
 from assets.publish import revision_of
 from assets.sessions import session_after, session_before
@@ -31,6 +38,7 @@ from pipelines.instance import use_instance
 
 Facts = dict[str, str]
 NOON = dt.time(12, 0)
+LOCK_TRIES, LOCK_WAIT_SECONDS = 5, 0.1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,7 +65,9 @@ class Workers:
         self._pool: concurrent.futures.ProcessPoolExecutor | None = None
         if self.number > 1:
             spawn = multiprocessing.get_context("spawn")
-            self._pool = concurrent.futures.ProcessPoolExecutor(max_workers=self.number, mp_context=spawn)
+            self._pool = concurrent.futures.ProcessPoolExecutor(
+                max_workers=self.number, mp_context=spawn, initializer=end_with_parent
+            )
             for _ in range(self.number):
                 self._pool.submit(load_modules)
 
@@ -123,7 +133,13 @@ def run_night(
 
 def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str], revise: bool = False) -> None:
     """Ingest the night's feeds and run the books of ``shards``."""
+    from pipelines.launcher import end_lost_runs
+
+    instance, _ = _line_of(workers.book.path, revising=night if revise else None)
+    end_lost_runs(instance)
+    passed("ingest.begun", where=str(night))
     _require(run_here(workers.book, night=night, shard=None, groups=("market", "accounts"), revise=revise))
+    passed("ingest.done", where=str(night))
     outcomes = workers.run_books(night=night, shards=shards, revise=revise)
     failed = {shard: facts for shard, facts in outcomes.items() if facts is not None}
     if failed:
@@ -133,7 +149,9 @@ def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str], re
 def publish_night(book: Book, *, night: dt.date, past_deadline: bool = False, revise: bool = False) -> None:
     """Publish what the shards have answered."""
     config = {"ops": {"trades": {"config": {"past_deadline": past_deadline}}}}
+    passed("publish.begun", where=str(night))
     _require(run_here(book, night=night, shard=None, groups=("trades",), revise=revise, config=config))
+    passed("publish.done", where=str(night))
 
 
 @contextlib.contextmanager
@@ -145,19 +163,20 @@ def alone(book: Book, *, night: dt.date) -> Iterator[None]:
     NightError
         Where another process runs the night.
     """
-    folder = book.path / "store" / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{night}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NightError(
-                code="RUN-006",
-                where=f"night {night}",
-                found="another process that runs it",
-                expected="one at a time",
-                remedy="Wait for it to end; running the night again then changes nothing.",
-            ) from None
+    for _ in range(LOCK_TRIES):  # Who only looks whether the night is held does so for a moment.
+        lock = try_lock(night_lock(book.path, night))
+        if lock is not None:
+            break
+        time.sleep(LOCK_WAIT_SECONDS)
+    else:
+        raise NightError(
+            code="RUN-006",
+            where=f"night {night}",
+            found="another process that runs it",
+            expected="one at a time",
+            remedy="Wait for it to end; running the night again then changes nothing.",
+        )
+    with lock:
         yield
 
 
@@ -232,6 +251,18 @@ def require_startable(book: Book, store: Store, *, night: dt.date) -> None:
         )
 
 
+def end_with_parent() -> None:
+    """Let this worker end when the process that started it is no more, instead of waiting for work for ever."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        multiprocessing.connection.wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="end with parent").start()
+
+
 def load_modules() -> None:
     """Import in a worker what its first shard needs, while this process still reads the feeds."""
     import assets.stages  # noqa: F401
@@ -239,7 +270,10 @@ def load_modules() -> None:
 
 def run_shard(path: Path, *, night: dt.date, shard: str, revise: bool = False) -> Facts | None:
     """Run one shard's books in this process; called in a worker. Returns the error's facts, or None."""
-    return run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise)
+    passed("shard.begun", where=f"{night}/{shard}")
+    facts = run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise)
+    passed("shard.done", where=f"{night}/{shard}")
+    return facts
 
 
 def run_here(
@@ -261,16 +295,25 @@ def run_here(
     if shard:
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
     instance, assets = _line_of(book.path, revising=night if revise else None)
-    # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
-    with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
-        result = dg.materialize(
-            assets,
-            selection=[stage.name for stage in stages_of(book) if stage.group in groups],
-            partition_key=partition,
-            instance=instance,
-            raise_on_error=False,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
-        )
+    try:
+        # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
+        with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
+            result = dg.materialize(
+                assets,
+                selection=[stage.name for stage in stages_of(book) if stage.group in groups],
+                partition_key=partition,
+                instance=instance,
+                raise_on_error=False,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
+            )
+    except Exception as error:
+        # Dagster's own records lie on the same disk.
+        abandon()
+        refused = refusal_of(error, where=f"Dagster's records of {night}")
+        if refused is None:
+            raise
+        return _facts(refused)
+    release(book.path / "dagster", result.run_id)
     if result.success:
         return None
     return next(_failures(result.all_events), _unexplained(night, shard))
@@ -285,7 +328,7 @@ def _line_of(path: Path, *, revising: dt.date | None) -> tuple[Any, list[Any]]:
 
     instance, book = dg.DagsterInstance.get(), Book.open(path)
     atexit.register(instance.dispose)
-    return instance, [*feed_specs(book), *assets_of(book, revising=revising)]
+    return instance, [*feed_specs(book), *assets_of(book, revising=revising, alone=True)]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

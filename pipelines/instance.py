@@ -27,6 +27,9 @@ run_coordinator:
       - key: openbell/stage
         value: books
         limit: 2
+run_launcher: # tells run monitoring which runs have lost their process
+  module: pipelines.launcher
+  class: NightRunLauncher
 run_monitoring:
   enabled: true
   start_timeout_seconds: 120

@@ -16,6 +16,7 @@ from pipelines.arrivals import feeds_are_in, ingest_key, is_ingested
 
 INGEST, BOOKS, PUBLISH = "ingest", "books", "publish"
 STAGE_TAG = "openbell/stage"
+MAX_RUNTIME_TAG = "dagster/max_runtime"
 MAX_RUNTIME_SECONDS = "7200"
 
 
@@ -23,19 +24,19 @@ JOBS = (
     dg.define_asset_job(
         INGEST,
         selection=dg.AssetSelection.groups("market", "accounts"),
-        tags={STAGE_TAG: INGEST},
+        tags={STAGE_TAG: INGEST, MAX_RUNTIME_TAG: MAX_RUNTIME_SECONDS},
         description="Read and check the night's feeds.",
     ),
     dg.define_asset_job(
         BOOKS,
         selection=dg.AssetSelection.groups("books"),
-        tags={STAGE_TAG: BOOKS, "dagster/max_runtime": MAX_RUNTIME_SECONDS},
+        tags={STAGE_TAG: BOOKS, MAX_RUNTIME_TAG: MAX_RUNTIME_SECONDS},
         description="Age the lots of one shard, solve its accounts and reconcile them.",
     ),
     dg.define_asset_job(
         PUBLISH,
         selection=dg.AssetSelection.groups("trades"),
-        tags={STAGE_TAG: PUBLISH, "dagster/priority": "10"},
+        tags={STAGE_TAG: PUBLISH, "dagster/priority": "10", MAX_RUNTIME_TAG: MAX_RUNTIME_SECONDS},
         description="Verify every shard's answers and publish the night once.",
     ),
 )
