@@ -98,13 +98,14 @@ def sweep(folder: Path) -> int:
 
 
 def _remove(path: Path) -> None:
-    """Remove a file, or a folder of files; one that is gone is fine."""
-    try:
-        path.unlink(missing_ok=True)
-    except (IsADirectoryError, PermissionError):
-        for inner in path.iterdir():
-            inner.unlink()
-        path.rmdir()
+    """Remove a temporary file, or folder of files, with what a database keeps beside it (``.wal``)."""
+    for left in path.parent.glob(f"{path.name}*"):
+        if left.is_dir():
+            for inner in left.iterdir():
+                inner.unlink()
+            left.rmdir()
+        else:
+            left.unlink(missing_ok=True)
 
 
 def _is_still(path: Path, file: BinaryIO) -> bool:

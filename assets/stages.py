@@ -265,15 +265,18 @@ def assets_of(book: Book, *, revising: dt.date | None = None, alone: bool = Fals
 def asset_of(stage: Stage, *, book: Book, store: Store, alone: bool = False) -> dg.AssetsDefinition:
     """Return one stage as a partitioned asset with its audits as blocking checks."""
 
+    def write(night: dt.date, **arguments: bool | str) -> Version:
+        store.sweep()
+        for folder in (book.path / "published", book.published(night)):
+            sweep(folder)
+        return stage.write(store=store, book=book, night=night, **arguments)
+
     def materialise(context: dg.AssetExecutionContext, **arguments: bool) -> Reported:
         night, shard = night_of(context.partition_key)
         where = {"shard": shard} if shard else {}
         claim(book.path / "dagster", context.run_id)
         with contextlib.nullcontext() if alone else sharing(night_lock(book.path, night)):
-            store.sweep()
-            for folder in (book.path / "published", book.published(night)):
-                sweep(folder)
-            yield from report(stage, lambda: stage.write(store=store, book=book, night=night, **where, **arguments))
+            yield from report(stage, lambda: write(night, **where, **arguments))
 
     def with_config(context: dg.AssetExecutionContext, config: TradesConfig) -> Reported:
         yield from materialise(context, past_deadline=config.past_deadline)

@@ -38,6 +38,8 @@ SCHEMAS = {"broker_lots": "lots"}
 """Assets whose tables are those of another: the same statements write both."""
 WRITING = ".writing"
 """The folder of the store in which files have temporary names."""
+ONE_THREAD: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
+"""Stated when the database is opened: threads that are not made need not be ended."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
@@ -248,7 +250,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self, versions: Mapping[str, Version]) -> Iterator[Tables]:
         """Open an in-memory connection with ``versions`` attached read-only under their aliases."""
-        connection = duckdb.connect(":memory:")
+        connection = duckdb.connect(":memory:", config=ONE_THREAD)
         try:
             _configure(connection)
             tables = Tables(connection)
@@ -274,7 +276,7 @@ class Store:
         """
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
-        connection = duckdb.connect(":memory:")
+        connection = duckdb.connect(":memory:", config=ONE_THREAD)
         with _told(name), contextlib.closing(connection), temporary_in(self.root / WRITING) as temporary:
             folder.mkdir(parents=True, exist_ok=True)
             if carried is not None:
@@ -398,7 +400,7 @@ def digest_of_version(version: Version) -> str:
         Where the file cannot be read as a store partition.
     """
     try:
-        with contextlib.closing(duckdb.connect(str(version.path), read_only=True)) as connection:
+        with contextlib.closing(duckdb.connect(str(version.path), read_only=True, config=ONE_THREAD)) as connection:
             _configure(connection)
             names = [path.stem for path in schema_of(version.asset)]
             return _digest(connection, names)[0]
@@ -414,7 +416,6 @@ def digest_of_version(version: Version) -> str:
 
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     """State every setting that a result or its bytes could depend on."""
-    connection.execute("set threads = 1")
     connection.execute("set preserve_insertion_order = true")
     connection.execute("set timezone = 'UTC'")
     connection.execute("set arrow_output_version = '1.0'")
@@ -455,7 +456,7 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Car
 
 def _asked(schema: Mapping[str, str]) -> dict[str, str]:
     """Return what the database makes of the statements of ``schema``."""
-    with contextlib.closing(duckdb.connect(":memory:")) as blank:
+    with contextlib.closing(duckdb.connect(":memory:", config=ONE_THREAD)) as blank:
         for text in schema.values():
             blank.execute(text)
         return _definitions(blank)

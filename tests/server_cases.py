@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 START_SECONDS = 120
@@ -42,7 +42,7 @@ def answers(url: str) -> bool:
 
 
 @contextlib.contextmanager
-def serving(book: Path, *, log: Path) -> Iterator[str]:
+def serving(book: Path, *, log: Path, environment: Mapping[str, str] | None = None) -> Iterator[str]:
     """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards."""
     port = free_port()
     command = Path(sys.executable).with_name("openbell")
@@ -52,13 +52,15 @@ def serving(book: Path, *, log: Path) -> Iterator[str]:
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            env={**os.environ, **(environment or {})},
         )
     address = f"http://127.0.0.1:{port}"
     try:
         wait_until(lambda: answers(f"{address}/server_info"), seconds=START_SECONDS, what="the UI answers")
         yield address
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # a test may have killed all of it
+            os.killpg(server.pid, signal.SIGTERM)
         try:
             server.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
