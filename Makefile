@@ -4,10 +4,12 @@ PYTHON ?= python3
 BIN := .venv/bin
 BOOK ?= book
 OTHER ?= python3.12
+SEED ?= 0
+NIGHTS ?= 20
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help night test test-pythons lint ui bench lock clean
+.PHONY: help night test test-pythons lint ui bench simulate lock clean
 
 help:
 	@echo "make night   set up, make a synthetic book, run three nights, print a summary"
@@ -16,6 +18,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make ui      Dagster's UI and daemon on 127.0.0.1:3000 over the same book"
 	@echo "make bench   print the benchmarks as JSON"
+	@echo "make simulate SEED=7 [NIGHTS=20]   a string of nights with faults drawn from the seed; SEEDS=0:300 many"
 	@echo "make lock    resolve the pins anew"
 
 .venv/run: requirements/run.txt pyproject.toml
@@ -64,6 +67,9 @@ ui: .venv/run $(BOOK)/book.toml
 
 bench: .venv/dev
 	$(BIN)/python -P -m bench
+
+simulate: .venv/dev
+	$(BIN)/python -P -m bench.simulate --seeds $(or $(SEEDS),$(SEED)) --nights $(NIGHTS) $(if $(SEEDS),,--show)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile pyproject.toml --extra build --universal --fork-strategy fewest --generate-hashes \

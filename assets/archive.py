@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import os
 import shutil
-import uuid
 from pathlib import Path
 
+from assets.fault_points import passed
 from assets.feed_errors import refusal
 from assets.feed_files import FORMS, digest_of_file
-from assets.store import sync
+from assets.locks import temporary_in
+from assets.store import WRITING, sync
 
 
 class Archive:
@@ -41,17 +42,20 @@ class Archive:
         if kept.exists():
             return
         self.folder.mkdir(parents=True, exist_ok=True)
-        temporary = self.folder / f".{uuid.uuid4().hex}.tmp"
-        try:
+        with temporary_in(self.folder.parent / WRITING) as temporary:
+            passed("archive.opened", where=label)
             if not label.startswith("feeds/") or not _link(path, temporary):
                 shutil.copyfile(path, temporary)
             if digest_of_file(temporary) != digest:
                 raise refusal("FEED-014", where=label, found="other bytes than a moment ago", expected="one content")
             sync(temporary)
+            passed("archive.copied", where=label)
             temporary.rename(kept)
-            sync(self.folder)
-        finally:
-            temporary.unlink(missing_ok=True)
+            passed("archive.renamed", where=label)
+
+    def settle(self) -> None:
+        """Flush the names of all that was kept to the disk, also by a process that was killed before it could."""
+        sync(self.folder)
 
     def find(self, label: str, *, digest: str) -> Path | None:
         """Return the kept bytes of ``label``, or None where they are gone or are no longer what their name says."""

@@ -52,6 +52,7 @@ class Intake:
             if feed.digest is not None:
                 archive.keep(self.book.path / feed.label, label=feed.label, digest=feed.digest)
                 tables.read_file(name=feed.label, digest=feed.digest)
+        archive.settle()
 
     def _read(self, name: str) -> Feed:
         # Here, because Pandera takes seconds to import and most processes of a night read no feed.

@@ -18,12 +18,13 @@ import os
 import platform
 import shutil
 import subprocess
-import uuid
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from assets.book import Book
+from assets.fault_points import passed
+from assets.locks import temporary_in
 from assets.sessions import session_before
 from assets.signing import SIGNATURE, signer_of
 from assets.store import among_writers, latest_manifest, sync
@@ -100,26 +101,29 @@ def publish_once(folder: Path, files: Mapping[str, bytes]) -> bool:
     """
     if not (folder / "manifest.json").exists():
         folder.parent.mkdir(parents=True, exist_ok=True)
-        temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
-        temporary.mkdir()
-        try:
+        with temporary_in(folder.parent) as temporary:
+            passed("files.opened", where=folder.name)
+            temporary.mkdir()
             for name, content in sorted(files.items()):
                 with (temporary / name).open("xb") as file:
                     file.write(content)
                     file.flush()
                     os.fsync(file.fileno())
+                passed("files.written", where=f"{folder.name}/{name}")
             sync(temporary)
+            passed("files.synced", where=folder.name)
             try:
                 temporary.rename(folder)
             except OSError:
                 if not (folder / "manifest.json").exists():
                     raise
             else:
+                passed("files.renamed", where=folder.name)
                 sync(folder.parent)
+                passed("files.published", where=folder.name)
                 return True
-        finally:
-            shutil.rmtree(temporary, ignore_errors=True)
     _require_same(folder, files)
+    sync(folder.parent)  # Who published it may have been killed before it could.
     return False
 
 

@@ -21,17 +21,18 @@ import json
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from assets.archive import Archive
 from assets.book import Book
+from assets.locks import temporary_in
 from assets.publish import manifests_of
 from assets.sessions import session_after, session_before
 from assets.stages import stages_of
 from assets.store import (
+    WRITING,
     Store,
     Version,
     among_writers,
@@ -39,7 +40,7 @@ from assets.store import (
     facts_of,
     latest_manifest,
     sync,
-    write_once_renamed,
+    write_renamed,
 )
 from ledger.errors import NightError, NightOrderError, StoreError
 
@@ -253,7 +254,7 @@ def _drop(store: Store, book: Book, plan: NightPlan, *, files: list[Path]) -> No
         path = store.root / "pruned" / plan.night.isoformat() / f"{hashlib.sha256(note).hexdigest()}.json"
         path.parent.mkdir(parents=True, exist_ok=True)
         if not path.exists():
-            write_once_renamed(path, note)
+            write_renamed(path, note, root=book.path / "store")
             sync(path.parent.parent)
     for path in files:
         path.unlink()
@@ -347,27 +348,24 @@ def restore(store: Store, again: Version) -> bool:
         Where the copy is not what its name says.
     """
     path = path_of(store, again.name, digest=again.digest)
-    temporary = path.with_name(f".{uuid.uuid4().hex}.tmp")
-    with among_writers(store.book):
+    with among_writers(store.book), temporary_in(store.root / WRITING) as temporary:
         path.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(again.path, temporary)
+        found = digest_of_version(dataclasses.replace(again, path=temporary))
+        if found != again.digest:
+            raise StoreError(
+                code="STORE-011",
+                where=f"copy of store partition {again.name}",
+                found=f"content with digest {found[:16]}",
+                expected=again.digest[:16],
+                remedy="The disk did not keep what was written; look at it before anything else.",
+            )
+        sync(temporary)
+        if not path.with_suffix(".json").exists():
+            write_renamed(path.with_suffix(".json"), again.path.with_suffix(".json").read_bytes(), root=store.root)
         try:
-            shutil.copyfile(again.path, temporary)
-            found = digest_of_version(dataclasses.replace(again, path=temporary))
-            if found != again.digest:
-                raise StoreError(
-                    code="STORE-011",
-                    where=f"copy of store partition {again.name}",
-                    found=f"content with digest {found[:16]}",
-                    expected=again.digest[:16],
-                    remedy="The disk did not keep what was written; look at it before anything else.",
-                )
-            sync(temporary)
-            if not path.with_suffix(".json").exists():
-                write_once_renamed(path.with_suffix(".json"), again.path.with_suffix(".json").read_bytes())
             os.link(temporary, path)
-            sync(path.parent)
         except FileExistsError:
             return False
-        finally:
-            temporary.unlink(missing_ok=True)
+        sync(path.parent)
     return True

@@ -7,6 +7,7 @@ and the digests of everything it read.
 Annotations are not postponed here: Dagster reads them from the functions below.
 """
 
+import contextlib
 import dataclasses
 import datetime as dt
 from collections.abc import Callable, Iterator, Sequence
@@ -26,8 +27,12 @@ from assets import (
     trade_tables,
     wash_tables,
 )
+from assets.alive import claim
 from assets.book import Book
 from assets.comparison import MovedAccount, first_difference, moved_accounts
+from assets.disk import refusal_of
+from assets.fault_points import passed
+from assets.locks import night_lock, sharing, sweep
 from assets.partitions import (
     BY_NIGHT,
     NIGHT_BEFORE,
@@ -266,22 +271,32 @@ def feed_specs(book: Book) -> list[dg.AssetSpec]:
 
 
 def assets_of(
-    book: Book, *, revising: dt.date | None = None, rerunning: dt.date | None = None
+    book: Book, *, revising: dt.date | None = None, rerunning: dt.date | None = None, alone: bool = False
 ) -> list[dg.AssetsDefinition]:
-    """Return the assets of the night for one book; ``revising`` and ``rerunning`` are as the store has them."""
+    """Return the assets of the night for one book; ``revising`` and ``rerunning`` are as the store has them.
+
+    With ``alone``, who runs them holds the night's lock; otherwise every stage shares it with other runs, and waits
+    while someone holds it alone.
+    """
     store = Store(book.path, revising=revising, rerunning=rerunning)
-    return [asset_of(stage, book=book, store=store) for stage in stages_of(book)]
+    return [asset_of(stage, book=book, store=store, alone=alone) for stage in stages_of(book)]
 
 
-def asset_of(stage: Stage, *, book: Book, store: Store) -> dg.AssetsDefinition:
+def asset_of(stage: Stage, *, book: Book, store: Store, alone: bool = False) -> dg.AssetsDefinition:
     """Return one stage as a partitioned asset with its audits as blocking checks."""
+
+    def write(night: dt.date, **arguments: bool | str) -> Version:
+        store.sweep()
+        for folder in (book.path / "published", book.published(night)):
+            sweep(folder)
+        return stage.write(store=store, book=book, night=night, **arguments)
 
     def materialise(context: dg.AssetExecutionContext, **arguments: bool) -> Reported:
         night, shard = night_of(context.partition_key)
         where = {"shard": shard} if shard else {}
-        yield from report(
-            stage, lambda: stage.write(store=store, book=book, night=night, **where, **arguments), store=store
-        )
+        claim(book.path / "dagster", context.run_id)
+        with contextlib.nullcontext() if alone else sharing(night_lock(book.path, night)):
+            yield from report(stage, lambda: write(night, **where, **arguments), store=store)
 
     def with_config(context: dg.AssetExecutionContext, config: TradesConfig) -> Reported:
         yield from materialise(context, past_deadline=config.past_deadline)
@@ -330,6 +345,12 @@ def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Repor
         raise dg.Failure(
             str(error), metadata=error.as_dict(), allow_retries=not isinstance(error, InputError)
         ) from error
+    except OSError as error:
+        refused = refusal_of(error, where=f"asset {stage.name}")
+        if refused is None:
+            raise
+        raise dg.Failure(str(refused), metadata=refused.as_dict()) from error
+    passed("event.due", where=version.name)
     yield dg.MaterializeResult(
         data_version=dg.DataVersion(version.digest),
         check_results=[found_nothing(stage, version)] if stage.audits else [],
@@ -348,6 +369,7 @@ def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Repor
             **({} if version.is_head else differences_of(version, store=store)),
         },
     )
+    passed("event.told", where=version.name)
 
 
 def is_file(name: str) -> bool:

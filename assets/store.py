@@ -6,9 +6,9 @@
     BOOK/store/<asset>/<night>[/<shard>]/rerun.json         which version a rerun made beside the published one
     BOOK/store/pruned/<night>/<digest>.json                 which versions were dropped (`assets/retention.py`)
 
-A version is written to a temporary name by one process, audited, digested, fsynced and renamed. A rerun that
-reproduces the digest changes nothing; one that differs is kept beside the earlier version. Once the night is
-published its manifest says which versions it uses: what a published night read is sealed.
+A version is written to a temporary name in BOOK/store/.writing by one process, audited, digested, fsynced and renamed.
+A rerun that reproduces the digest changes nothing; one that differs is kept beside the earlier version. Once the night
+is published its manifest says which versions it uses: what a published night read is sealed.
 
 This is the one module that imports DuckDB.
 """
@@ -24,7 +24,6 @@ import json
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -32,6 +31,9 @@ from typing import Any
 import duckdb
 import polars as pl
 
+from assets.disk import refusal_of
+from assets.fault_points import passed
+from assets.locks import sweep, temporary_in
 from assets.sessions import session_after
 from assets.table_digest import digest_of_tables
 from ledger.errors import AuditError, StoreError
@@ -41,6 +43,10 @@ SCHEMAS = {"broker_lots": "lots"}
 """Assets whose tables are those of another: the same statements write both."""
 PRUNED = "STORE-010"
 """The error of a version that was dropped on purpose and can be made again."""
+WRITING = ".writing"
+"""The folder of the store in which files have temporary names."""
+ONE_THREAD: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
+"""Stated when the database is opened: threads that are not made need not be ended."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
@@ -215,6 +221,10 @@ class Store:
         assert _SAFE_NAME.fullmatch(shard), shard
         return folder / shard
 
+    def sweep(self) -> int:
+        """Remove what processes that are no more left half written; return how many files that were."""
+        return sweep(self.root / WRITING)
+
     def has(self, asset: str, *, night: dt.date, shard: str | None = None) -> bool:
         """Return whether the partition has a head."""
         return (self.folder(asset, night=night, shard=shard) / "head.json").exists()
@@ -309,7 +319,7 @@ class Store:
     @contextlib.contextmanager
     def reading(self, versions: Mapping[str, Version]) -> Iterator[Tables]:
         """Open an in-memory connection with ``versions`` attached read-only under their aliases."""
-        connection = duckdb.connect(":memory:")
+        connection = duckdb.connect(":memory:", config=ONE_THREAD)
         try:
             _configure(connection)
             tables = Tables(connection)
@@ -338,12 +348,13 @@ class Store:
 
     def _writing(self, asset: str, *, night: dt.date, shard: str | None, carried: Carried | None) -> Iterator[Writing]:
         folder = self.folder(asset, night=night, shard=shard)
-        folder.mkdir(parents=True, exist_ok=True)
-        temporary = folder / f".{uuid.uuid4().hex}.tmp"
-        if carried is not None:
-            shutil.copyfile(carried.version.path, temporary)
-        connection = duckdb.connect(":memory:")
-        try:
+        name = partition_name(asset, night=night, shard=shard)
+        connection = duckdb.connect(":memory:", config=ONE_THREAD)
+        with _told(name), contextlib.closing(connection), temporary_in(self.root / WRITING) as temporary:
+            folder.mkdir(parents=True, exist_ok=True)
+            if carried is not None:
+                shutil.copyfile(carried.version.path, temporary)
+            passed("store.opened", where=name)
             _configure(connection)
             # A version that is not finished is thrown away, so that no log of it is written, nor synced.
             connection.execute(f"attach {_quoted(temporary)} as written (recovery_mode no_wal_writes)")
@@ -353,25 +364,15 @@ class Store:
             writing = Writing(connection)
             yield writing
             writing.require_audits()
+            passed("store.filled", where=name)
             digest, rows = _digest(connection, names)
+            passed("store.digested", where=name)
             connection.execute("checkpoint")
             connection.close()
-            writing.version = self._settle(
-                temporary,
-                Version(
-                    asset,
-                    night,
-                    shard,
-                    folder / f"{digest}.duckdb",
-                    digest,
-                    rows,
-                    writing.inputs,
-                    audits=tuple(writing.audits),
-                ),
-            )
-        finally:
-            connection.close()
-            temporary.unlink(missing_ok=True)
+            passed("store.closed", where=name)
+            path, audits = folder / f"{digest}.duckdb", tuple(writing.audits)
+            version = Version(asset, night, shard, path, digest, rows, writing.inputs, audits=audits)
+            writing.version = self._settle(temporary, version)
 
     def _settle(self, temporary: Path, version: Version) -> Version:
         """Give the finished file its name and, unless the night is sealed, make it the head."""
@@ -379,13 +380,15 @@ class Store:
         facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
         text = json.dumps(facts, indent=1, sort_keys=True)
         if not version.path.with_suffix(".json").exists():
-            write_once_renamed(version.path.with_suffix(".json"), text.encode())
-        if version.path.exists():
-            temporary.unlink()
-        else:
+            write_renamed(version.path.with_suffix(".json"), text.encode(), root=self.root)
+        if not version.path.exists():
             sync(temporary)
+            passed("store.synced", where=version.name)
             temporary.rename(version.path)
-            sync(folder)
+            passed("store.renamed", where=version.name)
+        # Even where it stood: who renamed it may have been killed before the folder was synced.
+        sync(folder)
+        passed("store.settled", where=version.name)
         head = folder / "head.json"
         stands = self.sealed_digest(version.name, night=version.night)
         if stands is None and self._follows_rerun(version):
@@ -394,12 +397,13 @@ class Store:
             is_head = stands == version.digest
             pointer = folder / "rerun.json"
             if version.night == self.rerunning and not is_head:
-                write_once_renamed(pointer, text.encode())
+                write_renamed(pointer, text.encode(), root=self.root)
             elif version.night == self.rerunning:
                 pointer.unlink(missing_ok=True)
             return dataclasses.replace(version, is_head=is_head)
         if not head.exists() or head.read_text(encoding="utf-8") != text:
-            write_once_renamed(head, text.encode())
+            write_renamed(head, text.encode(), root=self.root)
+        passed("store.headed", where=version.name)
         return version
 
     def _follows_rerun(self, version: Version) -> bool:
@@ -409,6 +413,21 @@ class Store:
             for name in version.inputs
             if not name.startswith(("feeds/", "static/"))
         )
+
+
+def write_renamed(path: Path, content: bytes, *, root: Path) -> None:
+    """Write ``content`` under a temporary name in the store ``root``, fsync it, and rename it to ``path``."""
+    where = path.relative_to(root.parent).as_posix()
+    with temporary_in(root / WRITING) as temporary:
+        passed("file.opened", where=where)
+        with temporary.open("xb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        passed("file.written", where=where)
+        temporary.rename(path)
+        passed("file.renamed", where=where)
+    sync(path.parent)
 
 
 def partition_name(asset: str, *, night: dt.date, shard: str | None) -> str:
@@ -487,18 +506,16 @@ def _file_is_gone(name: str, path: Path) -> StoreError:
     )
 
 
-def write_once_renamed(path: Path, content: bytes) -> None:
-    """Write ``content`` under a temporary name, fsync it, and rename it to ``path``."""
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+@contextlib.contextmanager
+def _told(name: str) -> Iterator[None]:
+    """Tell what the disk refuses while the partition ``name`` is written as an error of the house."""
     try:
-        with temporary.open("xb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.rename(path)
-        sync(path.parent)
-    finally:
-        temporary.unlink(missing_ok=True)
+        yield
+    except (OSError, duckdb.Error) as error:
+        refused = refusal_of(error, where=f"store partition {name}")
+        if refused is None:
+            raise
+        raise refused from error
 
 
 def digest_of_version(version: Version) -> str:
@@ -510,7 +527,7 @@ def digest_of_version(version: Version) -> str:
         Where the file cannot be read as a store partition.
     """
     try:
-        with contextlib.closing(duckdb.connect(str(version.path), read_only=True)) as connection:
+        with contextlib.closing(duckdb.connect(str(version.path), read_only=True, config=ONE_THREAD)) as connection:
             _configure(connection)
             names = [path.stem for path in schema_of(version.asset)]
             return _digest(connection, names)[0]
@@ -526,7 +543,6 @@ def digest_of_version(version: Version) -> str:
 
 def _configure(connection: duckdb.DuckDBPyConnection) -> None:
     """State every setting that a result or its bytes could depend on."""
-    connection.execute("set threads = 1")
     connection.execute("set preserve_insertion_order = true")
     connection.execute("set timezone = 'UTC'")
     connection.execute("set arrow_output_version = '1.0'")
@@ -548,10 +564,7 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Car
     found = _definitions(connection)
     for table in sorted(found.keys() - set(kept)):
         connection.execute(f"drop table {table}")
-    with contextlib.closing(duckdb.connect(":memory:")) as blank:
-        for text in schema.values():
-            blank.execute(text)
-        asked = _definitions(blank)
+    asked = _asked(schema) if kept else {}
     for table in kept:
         if found.get(table) != asked[table]:
             assert carried is not None
@@ -566,6 +579,14 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Car
         if table not in kept:
             connection.execute(text)
     return list(schema)
+
+
+def _asked(schema: Mapping[str, str]) -> dict[str, str]:
+    """Return what the database makes of the statements of ``schema``."""
+    with contextlib.closing(duckdb.connect(":memory:", config=ONE_THREAD)) as blank:
+        for text in schema.values():
+            blank.execute(text)
+        return _definitions(blank)
 
 
 def _definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:

@@ -8,6 +8,7 @@
     │   └── RulingError       a ruling that names what the book does not have, or takes back what is not in force
     ├── NightError      the night could not be completed (exit status 1): nothing was published
     │   ├── StoreError        a store file is missing, unreadable or not what its name says
+    │   ├── DiskError         the disk is full, read-only or broken
     │   ├── AuditError        an audit returned rows
     │   └── PublishError      a published file exists with other content
     └── LedgerError     one event breaks a tax lot's invariant; the account is held, its neighbours go on
@@ -85,6 +86,12 @@ class StoreError(NightError):
     """A store partition is missing, unreadable, or its content is not what its name says."""
 
     code = "STORE-000"
+
+
+class DiskError(NightError):
+    """The disk refuses what the night writes. What is written stays; a rerun goes on once the disk is mended."""
+
+    code = "DISK-001"
 
 
 class AuditError(NightError):

@@ -8,6 +8,7 @@ import hashlib
 from collections.abc import Mapping, Sequence
 
 from assets.book import Book
+from assets.locks import is_held, night_lock
 from assets.sessions import is_session, session_before
 from assets.store import Store
 from pipelines.deadline import deadline_has_passed
@@ -85,6 +86,9 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
         if store.is_sealed(night):
             if latest is None or night > latest:
                 late += [(night, shard) for shard in _startable(book, store, night=night)]
+            continue
+        if is_held(night_lock(book.path, night)):
+            waiting.append(f"{night} is run by another process")
             continue
         if not is_ingested(book, store, night):
             if night == book.settings.book.first_night or is_ingested(book, store, session_before(night)):

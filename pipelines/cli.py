@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from assets.book import Book
+from assets.disk import refusal_of
 from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
@@ -297,13 +298,14 @@ def errors(*, as_json: bool, debug: bool) -> Iterator[None]:
     """Print an error as one line (or one JSON document) and leave with its exit status."""
     try:
         yield
-    except OpenbellError as error:
-        if debug:
+    except Exception as error:
+        told = error if isinstance(error, OpenbellError) else refusal_of(error, where="the book")
+        if told is None or debug:
             raise
         if as_json:
-            print_json({"error": error.as_dict()})
-        sys.stderr.write(f"{error}\n")
-        raise typer.Exit(EXIT_REFUSED if isinstance(error, InputError) else EXIT_FAILED) from error
+            print_json({"error": told.as_dict()})
+        sys.stderr.write(f"{told}\n")
+        raise typer.Exit(EXIT_REFUSED if isinstance(told, InputError) else EXIT_FAILED) from error
 
 
 def read_json(path: Path) -> dict[str, Any]:

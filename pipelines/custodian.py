@@ -14,13 +14,12 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-import shutil
-import uuid
 from pathlib import Path
 
 import polars as pl
 
 from assets.book import Book
+from assets.locks import sweep, temporary_in
 from assets.sessions import session_after, session_before
 from assets.store import latest_manifest
 from ledger.amounts import MICRO
@@ -65,16 +64,15 @@ def write_next_feeds(book: Book, *, night: dt.date) -> dt.date:
     market = market_of(book).night(session)
     known = _known(book, night=night)
     folder = book.feeds(session)
-    temporary = folder.with_name(f".{folder.name}.{uuid.uuid4().hex}.tmp")
-    temporary.mkdir(parents=True)
-    try:
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    sweep(folder.parent)
+    with temporary_in(folder.parent) as temporary:
+        temporary.mkdir()
         _write_feeds(book, known=known, session=session, market=market, folder=temporary)
         if folder.exists():
             _require_same(temporary, there=folder)
         else:
             temporary.rename(folder)
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
     return session
 
 

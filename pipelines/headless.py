@@ -10,7 +10,6 @@ import collections
 import contextlib
 import dataclasses
 import datetime as dt
-import fcntl
 import functools
 import os
 import time
@@ -18,9 +17,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from assets.alive import abandon, release
 from assets.book import Book
 from assets.comparison import MovedAccount
+from assets.disk import refusal_of
+from assets.fault_points import passed
 from assets.feeds import validate_feeds
+from assets.locks import night_lock, try_lock
 from assets.night_order import require_night
 from assets.publish import revision_of
 from assets.sessions import session_after, session_before
@@ -32,11 +35,13 @@ from ledger.errors import NightError, NightOrderError, OpenbellError
 from pipelines.arrivals import is_ingested
 from pipelines.deadline import Deadline
 from pipelines.instance import BOOKS, STAGE_TAG, use_instance
+from pipelines.launcher import end_all_lost_runs
 from pipelines.moved import moved
 from pipelines.run_records import HEADLESS_TAG, close_runs_of
 from pipelines.workers import Crew, Facts, Job, Patience, Standing
 
 NOON = dt.time(12, 0)
+LOCK_TRIES, LOCK_WAIT_SECONDS = 5, 0.1
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +157,7 @@ def run_night(
     validate_feeds(book=book, night=night)
     with alone(book, night=night):
         close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
+        end_all_lost_runs()
         store.forget_rerun(night)
         ingest(book, night=night, revise=revise)
         order = [shard for shard in shards_by_worth(store, book=book, night=night) if shard in (shards or book.shards)]
@@ -166,7 +172,9 @@ def run_night(
 
 def ingest(book: Book, *, night: dt.date, revise: bool = False) -> None:
     """Read and check the night's feeds into the store."""
+    passed("ingest.begun", where=str(night))
     _require(run_here(book, night=night, shard=None, groups=("market", "accounts"), revise=revise))
+    passed("ingest.done", where=str(night))
 
 
 def answer_shards(workers: Workers, *, night: dt.date, shards: Sequence[str]) -> None:
@@ -193,7 +201,9 @@ def failure_of(standing: Standing, *, night: dt.date) -> Facts | None:
 def publish_night(book: Book, *, night: dt.date, past_deadline: bool = False, revise: bool = False) -> None:
     """Publish what the shards have answered."""
     config = {"ops": {"trades": {"config": {"past_deadline": past_deadline}}}}
+    passed("publish.begun", where=str(night))
     _require(run_here(book, night=night, shard=None, groups=("trades",), revise=revise, config=config))
+    passed("publish.done", where=str(night))
 
 
 @contextlib.contextmanager
@@ -205,19 +215,20 @@ def alone(book: Book, *, night: dt.date) -> Iterator[None]:
     NightError
         Where another process runs the night.
     """
-    folder = book.path / "store" / ".locks"
-    folder.mkdir(parents=True, exist_ok=True)
-    with (folder / f"{night}.lock").open("w") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            raise NightError(
-                code="RUN-006",
-                where=f"night {night}",
-                found="another process that runs it",
-                expected="one at a time",
-                remedy="Wait for it to end; running the night again then changes nothing.",
-            ) from None
+    for _ in range(LOCK_TRIES):  # Who only looks whether the night is held does so for a moment.
+        lock = try_lock(night_lock(book.path, night))
+        if lock is not None:
+            break
+        time.sleep(LOCK_WAIT_SECONDS)
+    else:
+        raise NightError(
+            code="RUN-006",
+            where=f"night {night}",
+            found="another process that runs it",
+            expected="one at a time",
+            remedy="Wait for it to end; running the night again then changes nothing.",
+        )
+    with lock:
         yield
 
 
@@ -294,7 +305,10 @@ def load_modules() -> None:
 
 def run_shard(path: Path, *, night: dt.date, shard: str, revise: bool = False) -> Facts | None:
     """Run one shard's books in this process; called in a worker. Returns the error's facts, or None."""
-    return run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise)
+    passed("shard.begun", where=f"{night}/{shard}")
+    facts = run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise)
+    passed("shard.done", where=f"{night}/{shard}")
+    return facts
 
 
 def run_here(
@@ -319,17 +333,26 @@ def run_here(
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
     rerun = not revise and Store(book.path).is_sealed(night)
     instance, assets = _line_of(book.path, revising=night if revise else None, rerunning=night if rerun else None)
-    # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
-    with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
-        result = dg.materialize(
-            assets,
-            selection=[stage.name for stage in stages_of(book) if stage.group in groups],
-            partition_key=partition,
-            instance=instance,
-            raise_on_error=False,
-            tags=tags,
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
-        )
+    try:
+        # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
+        with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
+            result = dg.materialize(
+                assets,
+                selection=[stage.name for stage in stages_of(book) if stage.group in groups],
+                partition_key=partition,
+                instance=instance,
+                raise_on_error=False,
+                tags=tags,
+                run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}, **(config or {})},
+            )
+    except Exception as error:
+        # Dagster's own records lie on the same disk.
+        abandon()
+        refused = refusal_of(error, where=f"Dagster's records of {night}")
+        if refused is None:
+            raise
+        return _facts(refused)
+    release(book.path / "dagster", result.run_id)
     if result.success:
         return None
     return next(_failures(result.all_events), _unexplained(night, shard))
@@ -344,7 +367,7 @@ def _line_of(path: Path, *, revising: dt.date | None, rerunning: dt.date | None)
 
     instance, book = dg.DagsterInstance.get(), Book.open(path)
     atexit.register(instance.dispose)
-    return instance, [*feed_specs(book), *assets_of(book, revising=revising, rerunning=rerunning)]
+    return instance, [*feed_specs(book), *assets_of(book, revising=revising, rerunning=rerunning, alone=True)]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

@@ -31,6 +31,9 @@ run_coordinator:
       - key: {STAGE_TAG}
         value: {BOOKS}
         limit: {BOOKS_AT_ONCE}
+run_launcher: # tells run monitoring which runs have lost their process
+  module: pipelines.launcher
+  class: NightRunLauncher
 run_monitoring:
   enabled: true
   start_timeout_seconds: 120

@@ -10,6 +10,9 @@ import collections
 import contextlib
 import dataclasses
 import multiprocessing
+import os
+import signal
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from multiprocessing.connection import Connection, wait
@@ -66,7 +69,7 @@ class Worker:
 
     def __init__(self, job: Job, *, warm_up: Callable[[], None]) -> None:
         self.pipe, there = SPAWN.Pipe()
-        # Daemonic: it never outlives this process by more than the call it is at.
+        # Daemonic: it ends with this process when that leaves in order, and by `_end_with_parent` when it does not.
         self._process = SPAWN.Process(target=_serve, args=(there, job, warm_up), daemon=True)
         self._process.start()
         there.close()
@@ -201,8 +204,21 @@ class Crew:
         ).as_dict()
 
 
+def _end_with_parent() -> None:
+    """Let this worker end when the process that started it is no more, whatever it is at."""
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+
+    def watch() -> None:
+        wait([parent.sentinel])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    threading.Thread(target=watch, daemon=True, name="end with parent").start()
+
+
 def _serve(pipe: Connection, job: Job, warm_up: Callable[[], None]) -> None:
     """Answer calls until the other end closes; runs in the worker."""
+    _end_with_parent()
     warm_up()
     while True:
         try:

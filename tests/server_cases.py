@@ -11,7 +11,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -67,24 +67,31 @@ def addresses_of(group: int) -> list[str]:
 
 
 @contextlib.contextmanager
-def serving(book: Path, *, log: Path, module: str | None = None, options: Sequence[str] = ()) -> Iterator[str]:
+def serving(
+    book: Path,
+    *,
+    log: Path,
+    module: str | None = None,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[str]:
     """Run ``openbell ui`` over ``book`` and yield its address; the whole process group ends afterwards.
 
-    With ``module``, the same over the definitions of that module of the tests. Whatever it listens on meanwhile is an
-    address of this machine alone.
+    With ``module``, the same over the definitions of that module of the tests; ``environment`` is what its processes
+    see beside what this one does. Whatever it listens on meanwhile is an address of this machine alone.
     """
     port = free_port()
     command = [str(Path(sys.executable).with_name("openbell")), "ui", str(book), "--port", str(port), *options]
-    environment = dict(os.environ)
+    seen = {**os.environ, **(environment or {})}
     if module is not None:
         dagster = str(Path(sys.executable).with_name("dagster"))
         command = [dagster, "dev", "-m", module, "-h", "127.0.0.1", "-p", str(port)]
         home = str(instance_home(Book.open(book)))
-        environment |= {HOME_VARIABLE: home, BOOK_VARIABLE: str(book), "PYTHONPATH": str(ROOT)}
+        seen |= {HOME_VARIABLE: home, BOOK_VARIABLE: str(book), "PYTHONPATH": str(ROOT)}
     with log.open("wb") as output:
         server = subprocess.Popen(
             command,
-            env=environment,
+            env=seen,
             stdout=output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
@@ -97,7 +104,8 @@ def serving(book: Path, *, log: Path, module: str | None = None, options: Sequen
         assert all(ip_address(place.rpartition(":")[0]).is_loopback for place in listening), listening
         yield address
     finally:
-        os.killpg(server.pid, signal.SIGTERM)
+        with contextlib.suppress(ProcessLookupError):  # a test may have killed all of it
+            os.killpg(server.pid, signal.SIGTERM)
         try:
             server.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:
