@@ -17,7 +17,15 @@ INPUTS = {
     "shards": "account_shards",
     "positions": "custodian_positions",
 }
-MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
+MARKET = (
+    "prices",
+    "vendor_prices",
+    "corporate_actions",
+    "benchmark_weights",
+    "risk_model",
+    "custodian_activity",
+    "custodian_lots",
+)
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 AUDITS = (
     "every_account_of_the_book_is_published_once",
@@ -134,6 +142,9 @@ def write_night_report(*, store: Store, book: Book, night: dt.date) -> Version:
         writing.attach(store.head("prices", night=night), alias="prices")
         writing.attach(store.head("custodian_positions", night=night), alias="positions")
         for table in ("status_count", "held_reason", "night_total", "frozen_name"):
-            writing.run(f"night_report/{table}")
+            writing.run(f"night_report/{table}", stale_sessions_max=book.settings.trust.stale_sessions_max)
+        if book.reads_vendor_file:
+            writing.attach(store.head("feed_report", night=night), alias="feed")
+            writing.run("night_report/vendor_total")
     assert writing.version is not None
     return writing.version
