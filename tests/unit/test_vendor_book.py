@@ -15,7 +15,7 @@ from assets.stages import assets_of, stages_of
 from assets.store import Store
 from assets.verification import is_verified, verify_night
 from bench.vendor_feed import ingest_nights, run_stages
-from ledger.errors import FeedError, SettingError
+from ledger.errors import InputError, SettingError
 from pipelines.arrivals import nights_in
 from pipelines.book_maker import make_book
 from pipelines.custodian import write_next_feeds
@@ -136,12 +136,12 @@ def test_a_book_without_a_vendor_has_nothing_to_tell(tmp_path: Path) -> None:
 
 
 def test_a_market_without_a_vendor_makes_no_such_book(tmp_path: Path) -> None:
-    facts = {"accounts": 4, "shards": 1, "seed": 3, "first_night": FIRST, "factors": 3}
-    with pytest.raises(SettingError, match="SET-016"):
-        make_book(tmp_path / "book", market="synthetic", vendor="two_days", **facts)
-    market = write_market_folder(tmp_path / "market")
-    with pytest.raises(FeedError, match="FEED-063"):
-        make_book(tmp_path / "book", market=str(market), vendor="two_days", **facts)
+    folder = write_market_folder(tmp_path / "market")
+    for market, code in (("synthetic", "SET-016"), (str(folder), "FEED-063")):
+        with pytest.raises(InputError, match=code):
+            make_book(
+                tmp_path / "book", market=market, accounts=4, shards=1, seed=3, first_night=FIRST, vendor="two_days"
+            )
     assert not (tmp_path / "book").exists()
 
 

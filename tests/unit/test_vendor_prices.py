@@ -271,6 +271,15 @@ def test_a_factor_like_a_split_freezes_the_name_until_an_action_explains_it(vend
     assert vendor.table("open_suspicion").is_empty()
 
 
+def test_a_vendor_that_is_a_day_early_with_a_split_freezes_the_name_for_that_day_only(vendor: VendorBook) -> None:
+    # NFLX on 2015-07-14 and 07-15.
+    vendor.night({"AAA": "101"}, adjusted={"AAA": "50"})
+    assert vendor.price("AAA")["distrust"] == "suspected action"
+    vendor.night({"AAA": "50.6"}, adjusted={"AAA": "50.5"}, actions="S1,AAA,split,NIGHT,2,,,,,\n")
+    assert vendor.findings() == {("suspicion settled", "AAA"): "believed"}
+    assert (vendor.price("AAA")["trusted"], vendor.price("AAA")["close_microusd"]) == (True, 50_600_000)
+
+
 def test_a_stock_dividend_of_a_twentieth_that_nobody_told_freezes_its_name(vendor: VendorBook) -> None:
     vendor.night({"AAA": "95.3"}, adjusted={"AAA": "95.238095"})
     assert vendor.price("AAA")["distrust"] == "suspected action"
