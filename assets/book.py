@@ -13,6 +13,7 @@ import pydantic
 from ledger import policy
 from ledger.errors import SettingError
 
+VendorLayout = Literal["none", "two_days"]
 SIGNING = {"signing_key", "signing_passphrase_variable", "verify_key", "signed_from"}
 """Keys of ``[publish]`` that no manifest tells: they change no answer, and a replay has no key."""
 
@@ -68,12 +69,38 @@ class Trust(Section):
     jump_max: float = pydantic.Field(default=0.35, gt=0)
     """Largest believed ``|ln(close / last trusted close)|``, adjusted for tonight's actions; beyond it the
     name is frozen until the next close confirms the jump."""
+    confirm_max: float = pydantic.Field(default=1.5, gt=0)
+    """Largest jump, likewise, that the next close confirms: beyond it the closes are rather those of another
+    instrument, and the name stays frozen until they come back or static/price_confirmations has it believed."""
     stale_sessions_max: int = pydantic.Field(default=5, ge=0)
     """Sessions without a trusted price after which the name is reported as stale."""
     frozen_value_max: float = pydantic.Field(default=0.05, ge=0, le=1)
     """Share of an account's value in frozen names above which the account is held."""
     weight_sum_tolerance: float = pydantic.Field(default=1e-6, gt=0)
     """Largest accepted difference between one and the sum of a benchmark's weights."""
+
+
+class Vendor(Section):
+    """``[vendor]``: prices from a vendor's own file, `feeds/D/vendor_prices`, and when they are doubted."""
+
+    layout: VendorLayout = "none"
+    """``two_days``: the file has the night and the session before, raw and adjusted, and takes the place of `prices`
+    (docs/vendor-feeds.md); ``none``: prices come as `prices`."""
+    complete_share_min: float = pydantic.Field(default=0.95, ge=0, le=1)
+    """Share of the names expected (in a benchmark, or owned) with a close below which the file is told to be partial.
+    Names without a close are frozen either way."""
+    usable_share_min: float = pydantic.Field(default=0.5, ge=0, le=1)
+    """The same share below which the file is refused and the night waits for another; 0 takes any file."""
+    factor_tolerance: float = pydantic.Field(default=0.001, ge=0)
+    """Largest difference, in logarithm, between the vendor's factor adjusted / raw and what tonight's actions explain
+    that is not told."""
+    split_factor_min: float = pydantic.Field(default=0.04, gt=0)
+    """The same difference beyond which the name is frozen until an action explains it, or it is confirmed."""
+    revision_min: float = pydantic.Field(default=0.0001, ge=0)
+    """Smallest ``|ln(second / first)|`` of a close told twice that counts as revised."""
+    revision_max: float = pydantic.Field(default=0.35, gt=0)
+    """Largest revision of a believed close that is not doubted: beyond it the name is frozen, for the file may have
+    changed to another instrument."""
 
 
 class RiskModel(Section):
@@ -246,6 +273,7 @@ class BookSettings(Section):
     intake: Intake = Intake()
     market: MarketSource = MarketSource()
     trust: Trust = Trust()
+    vendor: Vendor = Vendor()
     risk_model: RiskModel = RiskModel()
     tax: Tax = Tax()
     custodian: Custodian = Custodian()
@@ -256,6 +284,11 @@ class BookSettings(Section):
     alerts: Alerts = Alerts()
     simulation: Simulation = Simulation()
 
+    @property
+    def reads_vendor_file(self) -> bool:
+        """Return whether prices come in a vendor's own layout."""
+        return self.vendor.layout != "none"
+
     def printed(self) -> dict[str, dict[str, object]]:
         """Return what the manifest prints: every setting that can change an answer, in plain JSON values."""
         sections: dict[str, dict[str, object]] = self.model_dump(mode="json", exclude=CHANGES_NO_ANSWER)
@@ -264,6 +297,8 @@ class BookSettings(Section):
             del sections["custodian"]
             reconcile = sections["reconcile"].items()
             sections["reconcile"] = {key: value for key, value in reconcile if not key.startswith("lot_")}
+        if not self.reads_vendor_file:
+            del sections["vendor"]
         return sections
 
 
@@ -319,6 +354,11 @@ class Book:
     def keeps_broker_lots(self) -> bool:
         """Return whether the custodian sends its lots, so that they are kept and compared as it sees them."""
         return self.settings.custodian.lots == "feed"
+
+    @property
+    def reads_vendor_file(self) -> bool:
+        """Return whether prices come in a vendor's own layout."""
+        return self.settings.reads_vendor_file
 
     def feeds(self, night: dt.date) -> Path:
         """Return the folder of the night's feeds."""

@@ -26,6 +26,9 @@ class Contract:
     """Whether the file describes the book before its first night and is not read again."""
     of_custodian_lots: bool = False
     """Whether only a book whose custodian sends its lots (``[custodian]`` of book.toml) reads the file."""
+    of_vendor: bool | None = None
+    """Whether only a book that reads a vendor's file (``[vendor]`` of book.toml) reads this one, or only one that does
+    not; None: both."""
 
 
 CONTRACTS = {
@@ -42,7 +45,10 @@ CONTRACTS = {
         "static", key=("ex_date", "security_id", "sequence", "kind"), required=False, may_be_empty=True
     ),
     "rulings": Contract("static", key=("ruling_id",), required=False, may_be_empty=True),
-    "prices": Contract("feeds", key=("security_id",)),
+    "price_confirmations": Contract("static", key=("security_id", "session"), required=False, may_be_empty=True),
+    "vendor_symbols": Contract("static", key=("symbol", "from_date"), required=False, of_vendor=True),
+    "prices": Contract("feeds", key=("security_id",), of_vendor=False),
+    "vendor_prices": Contract("feeds", key=(), may_be_empty=True, of_vendor=True),
     "corporate_actions": Contract("feeds", key=("action_id",), required=False, may_be_empty=True),
     "benchmark": Contract("feeds", key=("benchmark_id", "security_id")),
     "activity": Contract("feeds", key=(), required=False, may_be_empty=True),

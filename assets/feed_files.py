@@ -37,8 +37,12 @@ class Feed:
 
 def contracts_of(book: Book) -> dict[str, Contract]:
     """Return the contracts of the files that ``book`` reads; another file is unknown to it."""
-    with_lots = book.keeps_broker_lots
-    return {name: contract for name, contract in CONTRACTS.items() if with_lots or not contract.of_custodian_lots}
+    with_lots, with_vendor = book.keeps_broker_lots, book.reads_vendor_file
+    return {
+        name: contract
+        for name, contract in CONTRACTS.items()
+        if (with_lots or not contract.of_custodian_lots) and contract.of_vendor in {None, with_vendor}
+    }
 
 
 def folder_of(name: str, *, book: Book, night: dt.date) -> Path:

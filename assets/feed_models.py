@@ -312,6 +312,42 @@ class Rulings(Rows):
         return data.lazyframe.select((pl.col("from_night") <= pl.col("to_night")).fill_null(value=True))
 
 
+class PriceConfirmations(Rows):
+    """static/price_confirmations: closes that the operator has looked into and that are to be believed."""
+
+    security_id: str = _id("security_id")
+    session: pl.Date = _date("session")
+    reason: str = _text("reason")
+
+
+class VendorSymbols(Rows):
+    """static/vendor_symbols: whose close the vendor tells under a symbol, and from when to when."""
+
+    symbol: str = _id("symbol")
+    security_id: str = _id("security_id")
+    from_date: pl.Date = _date("from_date", blank=True)
+    to_date: pl.Date = _date("to_date", blank=True)
+
+    @pa.dataframe_check(error="to_date: no earlier than from_date")
+    @classmethod
+    def ends_after_it_begins(cls, data: PolarsData) -> pl.LazyFrame:
+        """Hold the order of the dates."""
+        return data.lazyframe.select((pl.col("from_date") <= pl.col("to_date")).fill_null(value=True))
+
+
+class VendorPrices(Rows):
+    """feeds/D/vendor_prices in the layout ``two_days``; a row that breaks it is left out, not the file."""
+
+    symbol: str = _id("symbol")
+    session: pl.Date = _date("date")
+    close_microusd: int = _positive("close", of="dollars")
+    adjusted_microusd: int = _positive("adj_close", of="dollars")
+    open_microusd: int = _positive("open", of="dollars", blank=True, absent=True)
+    high_microusd: int = _positive("high", of="dollars", blank=True, absent=True)
+    low_microusd: int = _positive("low", of="dollars", blank=True, absent=True)
+    volume: float = _field("volume", "real", expected="shares, zero or more", blank=True, absent=True, ge=0)
+
+
 class Prices(Rows):
     """feeds/D/prices: raw closes, as traded."""
 
@@ -437,7 +473,10 @@ MODELS: dict[str, type[Rows]] = {
     "return_history": ReturnHistory,
     "reorganisations": Reorganisations,
     "rulings": Rulings,
+    "price_confirmations": PriceConfirmations,
+    "vendor_symbols": VendorSymbols,
     "prices": Prices,
+    "vendor_prices": VendorPrices,
     "corporate_actions": CorporateActions,
     "benchmark": Benchmark,
     "activity": Activity,

@@ -15,6 +15,7 @@ import itertools
 import os
 import re
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -43,10 +44,14 @@ class RawFile:
     header: tuple[str, ...]
     rows: pl.DataFrame
     """Its columns (text of CSV, blank cells null; Parquet's own types) and ``line``, the 1-based row in the file."""
+    ragged: pl.DataFrame
+    """line, cells and text of the rows of CSV with more or fewer cells than the header, where asked for."""
 
 
-def read_raw(path: Path, *, label: str, limits: Intake) -> RawFile:
+def read_raw(path: Path, *, label: str, limits: Intake, keep_ragged: bool = False) -> RawFile:
     """Return the rows of ``path`` as they were delivered.
+
+    A row with more or fewer cells than the header refuses the file, or with ``keep_ragged`` stands apart.
 
     Raises
     ------
@@ -62,13 +67,14 @@ def read_raw(path: Path, *, label: str, limits: Intake) -> RawFile:
     except OSError as error:
         raise refusal("FEED-004", where=label, found=str(error.strerror), expected="a readable file") from error
     digest = hashlib.sha256(content).hexdigest()
+    ragged: list[tuple[int, int, str]] | None = [] if keep_ragged else None
     if path.suffix == ".parquet":
         header, rows = _parquet_rows(content, label=label, limits=limits)
     else:
-        if path.suffix == ".gz":
-            content = _unpacked(content, label=label, limits=limits)
-        header, rows = _csv_rows(content, label=label, limits=limits)
-    return RawFile(label, digest, header, rows)
+        text = _unpacked(content, label=label, limits=limits) if path.suffix == ".gz" else content
+        header, rows = _csv_rows(text, label=label, limits=limits, ragged=ragged)
+    schema = {"line": pl.Int64, "cells": pl.Int64, "text": pl.String}
+    return RawFile(label, digest, header, rows, pl.DataFrame(ragged or [], schema=schema, orient="row"))
 
 
 def _too_large(label: str, found: str, limit: int, *, of: str = "bytes") -> FeedError:
@@ -91,8 +97,19 @@ def _unpacked(content: bytes, *, label: str, limits: Intake) -> bytes:
         raise refusal("FEED-004", where=label, found=str(error), expected="a whole gzip file") from error
 
 
-def _csv_rows(content: bytes, *, label: str, limits: Intake) -> tuple[tuple[str, ...], pl.DataFrame]:
-    """Return header and rows of CSV text: every cell text, blank cells null, blank lines left out."""
+def _csv_rows(
+    content: bytes, *, label: str, limits: Intake, ragged: list[tuple[int, int, str]] | None
+) -> tuple[tuple[str, ...], pl.DataFrame]:
+    """Return header and rows of CSV text: every cell text, blank cells null, blank lines left out.
+
+    Rows of another length are appended to ``ragged``; where that is None they refuse the file.
+    """
+
+    def set_apart(row: arrow_csv.InvalidRow) -> str:
+        assert ragged is not None
+        ragged.append((row.number, row.actual_columns, row.text))
+        return "skip"
+
     _require_few_rows(content.count(b"\n") - 1, label=label, limits=limits)
     try:
         decoded = content.decode("utf-8-sig")
@@ -111,14 +128,16 @@ def _csv_rows(content: bytes, *, label: str, limits: Intake) -> tuple[tuple[str,
         table = arrow_csv.read_csv(
             pa.BufferReader(content),
             read_options=arrow_csv.ReadOptions(use_threads=False),
-            parse_options=arrow_csv.ParseOptions(ignore_empty_lines=False),
+            parse_options=arrow_csv.ParseOptions(
+                ignore_empty_lines=False, invalid_row_handler=None if ragged is None else set_apart
+            ),
             convert_options=arrow_csv.ConvertOptions(
                 column_types=dict.fromkeys(header, pa.string()), null_values=[""], strings_can_be_null=True
             ),
         )
     except pa.ArrowInvalid as error:
         raise _malformed(str(error), label=label) from error
-    rows = _with_lines(table, first=2)
+    rows = _with_lines(table, first=2, but=[line for line, _, _ in ragged or ()])
     return header, rows.filter(~pl.all_horizontal(pl.col(header).is_null()))
 
 
@@ -200,11 +219,12 @@ def _written_out(column: pa.Array) -> pa.Array:
     return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
 
 
-def _with_lines(table: pa.Table, *, first: int) -> pl.DataFrame:
-    """Return ``table`` with the number of each row in its file, counted from ``first``."""
+def _with_lines(table: pa.Table, *, first: int, but: Sequence[int] = ()) -> pl.DataFrame:
+    """Return ``table`` with the number of each row in its file, from ``first``; the rows ``but`` are not in it."""
     frame = pl.from_arrow(table)
     assert isinstance(frame, pl.DataFrame)
-    return frame.with_columns(line=pl.int_range(first, first + pl.len(), dtype=pl.Int64))
+    numbers = pl.Series("line", range(first, first + frame.height + len(but)), dtype=pl.Int64)
+    return frame.with_columns(numbers.filter(~numbers.is_in(but)))
 
 
 def _require_distinct(header: tuple[str, ...], *, label: str) -> None:

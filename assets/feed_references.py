@@ -20,6 +20,8 @@ KNOWN = {
     "rulings": {"account_id": "accounts"},
     "opening_lots": {"account_id": "accounts", "security_id": "securities"},
     "opening_cash": {"account_id": "accounts"},
+    "price_confirmations": {"security_id": "securities"},
+    "vendor_symbols": {"security_id": "securities"},
     "prices": {"security_id": "securities"},
     "corporate_actions": {"security_id": "securities", "new_security_id": "securities"},
     "benchmark": {"security_id": "securities"},

@@ -15,7 +15,9 @@ from assets.book import Book
 from assets.feed_files import Feed, contracts_of, digest_of_file, find_file, label_of, require_folders
 from assets.feed_references import check_references
 from assets.night_order import require_night
+from assets.sessions import session_before
 from assets.store import Tables
+from assets.vendor_names import VendorNight, require_usable, symbols_in_force, vendor_night
 
 
 class Intake:
@@ -28,6 +30,7 @@ class Intake:
         self.book = book
         self.night = night
         self._feeds: dict[str, Feed] = {}
+        self._vendor: VendorNight | None = None
 
     def rows(self, name: str) -> pl.DataFrame:
         """Return the rows of the file ``name``, held to its contract and to the files it refers to.
@@ -39,7 +42,39 @@ class Intake:
         """
         rows = self._read(name).rows
         check_references(name, read=self._read, book=self.book, night=self.night)
+        if name == "vendor_prices":
+            require_usable(self.vendor(), expected=self.names_expected(), book=self.book)
         return rows.drop("line")
+
+    def vendor(self) -> VendorNight:
+        """Return what the vendor's file of the night says of the book's securities.
+
+        Raises
+        ------
+        FeedError
+            Where the file is missing, cannot be read as a whole, or tells too few of the names expected (FEED-071).
+        """
+        from assets.vendor_file import read_vendor_file  # noqa: PLC0415 - as in `_read`
+
+        if self._vendor is None:
+            path = find_file("vendor_prices", book=self.book, night=self.night)
+            assert path is not None, "its contract requires it"
+            label, before = label_of(path, book=self.book), session_before(self.night)
+            file = read_vendor_file(
+                path, label=label, night=self.night, before=before, limits=self.book.settings.intake
+            )
+            symbols = symbols_in_force(self._read("vendor_symbols"), self._read("securities"), night=self.night)
+            self._vendor = vendor_night(file, symbols=symbols)
+        return self._vendor
+
+    def names_expected(self) -> pl.DataFrame:
+        """Return security_id of the names that need a close tonight: those in a benchmark or owned."""
+        weights, positions = self._read("benchmark").rows, self._read("positions").rows
+        wanted = [
+            weights.filter(pl.col("weight") > 0).select("security_id"),
+            positions.filter(pl.col("micro_shares") > 0).select("security_id"),
+        ]
+        return pl.concat(wanted).unique().sort("security_id")
 
     def has(self, name: str) -> bool:
         """Return whether the optional file ``name`` was delivered."""
@@ -59,7 +94,10 @@ class Intake:
         from assets.feed_reader import read_feed  # noqa: PLC0415
 
         if name not in self._feeds:
-            self._feeds[name] = read_feed(name, book=self.book, night=self.night)
+            if self.book.reads_vendor_file and name in {"prices", "vendor_prices"}:
+                self._feeds[name] = self.vendor().as_prices()
+            else:
+                self._feeds[name] = read_feed(name, book=self.book, night=self.night)
         return self._feeds[name]
 
 

@@ -27,6 +27,8 @@ RISK_MODEL_AUDITS = (
 def write_prices(*, store: Store, book: Book, night: dt.date) -> Version:
     """Write tonight's close of every name that ever had one, believed or not, with its total return.
 
+    Closes are those of the file `prices`, or of `vendor_prices` as its own stage has judged them.
+
     Raises
     ------
     FeedError
@@ -38,17 +40,30 @@ def write_prices(*, store: Store, book: Book, night: dt.date) -> Version:
     """
     before = head_before("prices", store=store, book=book, night=night)
     intake = Intake(book=book, night=night)
-    reported = intake.rows("prices").select("security_id", "close_microusd").sort("security_id")
+    reported = None
+    if not book.reads_vendor_file:
+        reported = intake.rows("prices").select("security_id", "close_microusd").sort("security_id")
+    confirmations = intake.rows("price_confirmations").filter(pl.col("session") == night)
+    confirmed = confirmations.select("security_id").sort("security_id")
     with store.writing("prices", night=night) as writing:
         intake.note_reads(writing)
         writing.attach(store.head("corporate_actions", night=night), alias="actions")
         writing.run("prices/reported_price")
-        writing.insert("reported_price", reported)
+        if reported is None:
+            writing.attach(store.head("vendor_prices", night=night), alias="vendor")
+            writing.run("prices/vendor_price")
+        else:
+            writing.insert("reported_price", reported)
+        writing.run("prices/confirmed_price")
+        writing.insert("confirmed_price", confirmed)
+        writing.run("prices/settle_confirmed")
+        writing.run("prices/effect", night=night)
         writing.run("prices/price_before")
         if before is not None:
             writing.attach(before, alias="before")
             writing.run("prices/price_before_rows")
-        writing.run("prices/price", night=night, jump_max=book.settings.trust.jump_max)
+        trust = book.settings.trust
+        writing.run("prices/price", jump_max=trust.jump_max, confirm_max=trust.confirm_max)
         for audit in PRICES_AUDITS:
             writing.audit(audit)
     assert writing.version is not None

@@ -25,6 +25,7 @@ from assets import (
     publication,
     reconcile_tables,
     trade_tables,
+    vendor_tables,
     wash_tables,
 )
 from assets.alive import claim
@@ -32,6 +33,7 @@ from assets.book import Book
 from assets.comparison import MovedAccount, first_difference, moved_accounts
 from assets.disk import refusal_of
 from assets.fault_points import passed
+from assets.feed_files import contracts_of
 from assets.locks import night_lock, sharing, sweep
 from assets.partitions import (
     BY_NIGHT,
@@ -73,6 +75,8 @@ class Stage:
     audits: tuple[str, ...] = ()
     of_custodian_lots: bool = False
     """Whether only a book whose custodian sends its lots has this asset."""
+    of_vendor: bool = False
+    """Whether only a book that reads a vendor's file of prices has this asset."""
     code_version: str = "1"
 
     @property
@@ -86,17 +90,28 @@ STAGES: tuple[Stage, ...] = (
         name="corporate_actions",
         group="market",
         write=action_tables.write_corporate_actions,
-        feeds=("corporate_actions", "reorganisations", "prices", "securities"),
+        feeds=("corporate_actions", "reorganisations", "prices", "vendor_prices", "vendor_symbols", "securities"),
         reads_night_before=True,
         audits=action_tables.AUDITS,
         description="Tonight's actions, which of them can be booked, and the names frozen until their terms are known.",
     ),
     Stage(
+        name="vendor_prices",
+        group="market",
+        write=vendor_tables.write_vendor_prices,
+        feeds=("vendor_prices", "vendor_symbols", "price_confirmations", "benchmark", "positions", "securities"),
+        nightly=("corporate_actions",),
+        reads_night_before=True,
+        audits=vendor_tables.VENDOR_PRICES_AUDITS,
+        of_vendor=True,
+        description="The vendor's closes with their doubts, rows left out, findings, and closes told otherwise.",
+    ),
+    Stage(
         name="prices",
         group="market",
         write=market_tables.write_prices,
-        feeds=("prices", "securities"),
-        nightly=("corporate_actions",),
+        feeds=("prices", "price_confirmations", "securities"),
+        nightly=("corporate_actions", "vendor_prices"),
         reads_night_before=True,
         audits=market_tables.PRICES_AUDITS,
         description="One close per security, whether it is believed, and the return since the session before.",
@@ -229,10 +244,18 @@ STAGES: tuple[Stage, ...] = (
         description="The published night: block orders, allocations, one outcome per account, and the manifest.",
     ),
     Stage(
+        name="feed_report",
+        group="trades",
+        write=vendor_tables.write_feed_report,
+        nightly=("vendor_prices", "trades"),
+        of_vendor=True,
+        description="What was noticed in the vendor's file, and what revised closes would have changed last night.",
+    ),
+    Stage(
         name="night_report",
         group="trades",
         write=trade_tables.write_night_report,
-        nightly=("trades", "corporate_actions", "prices", "custodian_positions"),
+        nightly=("trades", "corporate_actions", "prices", "custodian_positions", "feed_report"),
         description="The night in figures: outcomes, held accounts with their reasons, frozen names, totals.",
     ),
 )
@@ -247,9 +270,19 @@ class TradesConfig(dg.Config):
 
 def stages_of(book: Book) -> list[Stage]:
     """Return the stages of ``book``, none of which reads an asset that the book does not have."""
-    left_out = {stage.name for stage in STAGES if stage.of_custodian_lots} if not book.keeps_broker_lots else set()
+    left_out = {
+        stage.name
+        for stage in STAGES
+        if (stage.of_custodian_lots and not book.keeps_broker_lots) or (stage.of_vendor and not book.reads_vendor_file)
+    }
+    known = contracts_of(book)
     return [
-        dataclasses.replace(stage, sharded=tuple(name for name in stage.sharded if name not in left_out))
+        dataclasses.replace(
+            stage,
+            nightly=tuple(name for name in stage.nightly if name not in left_out),
+            sharded=tuple(name for name in stage.sharded if name not in left_out),
+            feeds=tuple(name for name in stage.feeds if name in known),
+        )
         for stage in STAGES
         if stage.name not in left_out
     ]

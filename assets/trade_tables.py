@@ -23,7 +23,15 @@ INPUTS = {
     "shards": "account_shards",
     "positions": "custodian_positions",
 }
-MARKET = ("prices", "corporate_actions", "benchmark_weights", "risk_model", "custodian_activity", "custodian_lots")
+MARKET = (
+    "prices",
+    "vendor_prices",
+    "corporate_actions",
+    "benchmark_weights",
+    "risk_model",
+    "custodian_activity",
+    "custodian_lots",
+)
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
 """Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
@@ -232,6 +240,9 @@ def write_night_report(*, store: Store, book: Book, night: dt.date) -> Version:
             "told_break",
             "ruling",
         ):
-            writing.run(f"night_report/{table}")
+            writing.run(f"night_report/{table}", stale_sessions_max=book.settings.trust.stale_sessions_max)
+        if book.reads_vendor_file:
+            writing.attach(store.head("feed_report", night=night), alias="feed")
+            writing.run("night_report/vendor_total")
     assert writing.version is not None
     return writing.version

@@ -23,7 +23,6 @@ INGESTED = (
     "custodian_activity",
     "custodian_positions",
 )
-INGESTED_WITH_LOTS = (*INGESTED, "custodian_lots")
 REQUIRED_FEEDS = ("prices", "benchmark", "positions", "cash")
 
 
@@ -32,14 +31,20 @@ def feeds_are_in(book: Book, night: dt.date) -> bool:
     folder = book.feeds(night)
     return all(
         any((folder / f"{feed}{ending}").exists() for ending in (".csv", ".csv.gz", ".parquet"))
-        for feed in REQUIRED_FEEDS
+        for feed in required_feeds(book)
     )
+
+
+def required_feeds(book: Book) -> tuple[str, ...]:
+    """Return the feeds without which no night of ``book`` can run."""
+    return tuple("vendor_prices" if feed == "prices" and book.reads_vendor_file else feed for feed in REQUIRED_FEEDS)
 
 
 def is_ingested(book: Book, store: Store, night: dt.date) -> bool:
     """Return whether every market and accounts asset of the night is in the store."""
-    assets = INGESTED_WITH_LOTS if book.keeps_broker_lots else INGESTED
-    return all(store.has(asset, night=night) for asset in assets)
+    lots = ("custodian_lots",) if book.keeps_broker_lots else ()
+    vendor = ("vendor_prices",) if book.reads_vendor_file else ()
+    return all(store.has(asset, night=night) for asset in (*INGESTED, *lots, *vendor))
 
 
 def ingest_key(night: dt.date, digests: Mapping[str, str]) -> str:

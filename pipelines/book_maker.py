@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from assets.book import Book, BookSettings, General, MarketSource, RiskModel, Simulation
+from assets.book import Book, BookSettings, General, MarketSource, RiskModel, Simulation, Vendor, VendorLayout
 from assets.feed_files import FORMS
 from assets.feeds import Intake
 from assets.sessions import require_session
@@ -28,9 +28,10 @@ from pipelines.feed_tables import ACTIVITY_COLUMNS, TEXT_ROWS_MAX, TableFile, wr
 from pipelines.flow_maker import expected_flows
 from pipelines.lot_maker import opening_lots
 from pipelines.market import Market, MarketNight, PriceHistory, held_usd_of
-from pipelines.market_source import write_market
+from pipelines.market_source import vendor_night_of, write_market
 from pipelines.real_market import RealMarket
 from pipelines.synthetic_market import SyntheticMarket
+from pipelines.vendor_source import covered_names, vendor_symbols
 
 SYNTHETIC = "synthetic"
 NAMES_DEFAULT, FACTORS_DEFAULT = 200, 20
@@ -64,12 +65,16 @@ def make_book(
     names: int | None = None,
     factors: int | None = None,
     terms: Path | None = None,
+    vendor: VendorLayout = "none",
+    beside: frozenset[str] = frozenset(),
 ) -> BookSummary:
     """Write a new book at ``path``.
 
     ``market`` is ``synthetic`` or a folder of real prices; ``names`` is the size of the synthetic market, or how
     many of the largest real names to keep (by default all); ``factors`` are those of the synthetic market and of
     the risk model estimated from it. ``terms`` is a file that becomes static/reorganisations, held to its contract.
+    With a ``vendor`` the folder's vendor delivers the closes, and names it does not tell of on the first night are
+    left out; ``beside`` are real names kept beside the ``names`` largest.
 
     Raises
     ------
@@ -79,12 +84,15 @@ def make_book(
     _require_arguments(path, accounts=accounts, shards=shards, seed=seed, names=names, factors=factors)
     require_session(first_night)
     source, chosen = _market(market, seed=seed, first_night=first_night, names=names, factors=factors)
+    if vendor != "none":
+        source = _told_by_vendor(source, first_night=first_night, beside=beside)
     night = source.night(first_night)
     history = source.history(last=first_night)
     _require_history(history, first_night=first_night)
     settings = BookSettings(
         book=General(name=path.resolve().name, first_night=first_night, shards=shards),
         market=chosen,
+        vendor=Vendor(layout=vendor),
         risk_model=RiskModel(factors=factors or FACTORS_DEFAULT),
         simulation=Simulation(seed=seed),
     )
@@ -168,6 +176,21 @@ def _market(
     return real, MarketSource(source="directory", path=str(folder), seed=seed)
 
 
+def _told_by_vendor(source: Market, *, first_night: dt.date, beside: frozenset[str]) -> Market:
+    """Return ``source`` with the names of which its vendor tells a close on the first night, ``beside`` included."""
+    if not isinstance(source, RealMarket):
+        raise SettingError(
+            code="SET-016",
+            where="option vendor",
+            found="a synthetic market",
+            expected="a folder of real prices with what a vendor delivered",
+            remedy="Name such a folder as the market, or leave the option out.",
+        )
+    told = covered_names(source.path, night=first_night)
+    wanted = told if source.only is None else (source.only | beside) & told
+    return RealMarket(source.path, wanted)
+
+
 def _require_history(history: PriceHistory, *, first_night: dt.date) -> None:
     """Refuse a first night with too few sessions before it for a risk model."""
     before = len(history.sessions) - 1
@@ -209,7 +232,15 @@ def _write(
     )
     write_table(cash, folder=static, name="opening_cash")
     write_table(cash, folder=feeds, name="cash")
-    write_market(MarketNight(night.prices, night.corporate_actions.clear(), night.benchmark), folder=feeds)
+    book = Book(path, settings)
+    write_market(
+        MarketNight(night.prices, night.corporate_actions.clear(), night.benchmark),
+        folder=feeds,
+        vendor=vendor_night_of(book, night=first_night),
+    )
+    if book.reads_vendor_file:
+        symbols = vendor_symbols(Path(settings.market.path), security_ids=securities["security_id"])
+        write_table(symbols, folder=static, name="vendor_symbols")
     write_table(pl.DataFrame(schema=ACTIVITY_COLUMNS), folder=feeds, name="activity")
     nav_usd = held_usd.join(cash, on="account_id", how="right", maintain_order="right").select(
         "account_id", nav_usd=pl.col("held_usd").fill_null(0.0) + pl.col("cash_microusd") / MICRO

@@ -16,12 +16,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from assets.book import Book
+from assets.book import Book, VendorLayout
 from assets.disk import refusal_of
 from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
+from pipelines.feed_commands import feeds
 from pipelines.retention_commands import retention
 from pipelines.ruling_commands import rulings
 
@@ -45,6 +46,7 @@ app = typer.Typer(
 app.add_typer(bench)
 app.add_typer(retention)
 app.add_typer(rulings)
+app.command()(feeds)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]
@@ -67,6 +69,9 @@ def init(
     names: Annotated[int | None, typer.Option(help="Securities of a synthetic market.")] = None,
     factors: Annotated[int | None, typer.Option(help="Factors of the estimated risk model.")] = None,
     terms: Annotated[Path | None, typer.Option(help="A file with terms of reorganisations, to begin with.")] = None,
+    vendor: Annotated[
+        VendorLayout, typer.Option(help="Closes as a vendor delivered them, in this layout, from the market's folder.")
+    ] = "none",
     *,
     as_json: AsJson = False,
     debug: Debug = False,
@@ -88,6 +93,7 @@ def init(
             names=names,
             factors=factors,
             terms=terms,
+            vendor=vendor,
         )
         show(as_json, {"book": str(book)} | _plain(summary), lambda: _print_facts({"book": book} | _plain(summary)))
 

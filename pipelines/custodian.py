@@ -29,7 +29,7 @@ from pipelines.custodian_lots import custodian_lots
 from pipelines.feed_tables import ACTIVITY_COLUMNS, micro, read_table, write_table
 from pipelines.flow_maker import expected_flows
 from pipelines.market import MarketNight, held_usd_of
-from pipelines.market_source import market_of, write_market
+from pipelines.market_source import market_of, vendor_night_of, write_market
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -100,14 +100,20 @@ def _known(book: Book, *, night: dt.date) -> _Night:
     shares = micro("shares", alias="micro_shares")
     return _Night(
         accounts=accounts.sort("account_id"),
-        prices=read_table(folder=feeds, name="prices").select(
-            "security_id", micro("close_usd", alias="close_microusd")
-        ),
+        prices=_prices(book, night=night),
         positions=positions.select("account_id", "security_id", shares),
         cash=cash.select("account_id", micro("cash_usd", alias="cash_microusd")).sort("account_id"),
         flows=flows.select("account_id", micro("amount_usd", alias="amount_microusd")),
         allocations=allocations.select("account_id", "security_id", "side", shares, "lot_id"),
     )
+
+
+def _prices(book: Book, *, night: dt.date) -> pl.DataFrame:
+    """Return security_id and close_microusd: the custodian has prices of its own, whatever a vendor tells the book."""
+    if book.reads_vendor_file:
+        return market_of(book).night(night).prices
+    prices = read_table(folder=book.feeds(night), name="prices")
+    return prices.select("security_id", micro("close_usd", alias="close_microusd"))
 
 
 def _write_feeds(book: Book, *, known: _Night, session: dt.date, market: MarketNight, folder: Path) -> None:
@@ -122,7 +128,7 @@ def _write_feeds(book: Book, *, known: _Night, session: dt.date, market: MarketN
     nav_usd = known.accounts.join(worth, on="account_id", how="left", maintain_order="left")["nav_usd"].fill_null(0.0)
     seed = book.settings.simulation.seed
     flows = expected_flows(known.accounts, nav_usd=nav_usd.to_numpy(), night=session, seed=seed)
-    write_market(market, folder=folder)
+    write_market(market, folder=folder, vendor=vendor_night_of(book, night=session))
     write_table(_activity(events, session=session), folder=folder, name="activity")
     write_table(positions, folder=folder, name="positions")
     write_table(cash, folder=folder, name="cash")

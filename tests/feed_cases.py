@@ -85,6 +85,10 @@ A3,-5.5
 ex_date,security_id,kind,new_symbol,ratio,cash,note,price_check,source
 2013-07-01,ZZZ,ipo_or_new_member,,,0.0,a note,,general knowledge
 """,
+    "price_confirmations": """\
+security_id,session,reason
+DDD,2015-05-29,looked into
+""",
     "prices": """\
 security_id,close_usd
 AAA,100

@@ -10,7 +10,7 @@ import polars as pl
 from assets.book import Book
 from assets.proposal_tables import write_proposals
 from assets.reconcile_tables import write_reconciliation
-from assets.stages import STAGES
+from assets.stages import stages_of
 from assets.store import SQL, Store
 from pipelines.book_maker import make_book
 
@@ -22,7 +22,7 @@ def propose(path: Path) -> None:
     """Make a book of one shard and run it as far as its proposals."""
     make_book(path, market="synthetic", accounts=24, shards=1, seed=3, first_night=NIGHT, names=60, factors=6)
     book, store = Book.open(path), Store(path)
-    for stage in STAGES:
+    for stage in stages_of(book):
         if stage.name == "reconciliation":
             break
         stage.write(store=store, book=book, night=NIGHT, **({"shard": SHARD} if stage.by_shard else {}))

@@ -41,7 +41,7 @@ def write_market_folder(folder: Path) -> Path:
     folder.mkdir(parents=True)
     rows = [(day, name, close_of(name, day)) for day in SESSIONS for name in sorted(NAMES)]
     prices = pl.DataFrame(rows, schema=["date", "security_id", "close"], orient="row").drop_nulls()
-    prices.with_columns(pl.col("date").cast(pl.Datetime)).write_parquet(folder / "prices.parquet")
+    prices.with_columns(pl.col("date").cast(pl.Datetime), symbol="security_id").write_parquet(folder / "prices.parquet")
     actions = [
         (SPLIT_DAY, "SPLITS", "split", 4.0, None),
         (SPIN_DAY, "SPINS", _SPINS, 1.9, None),

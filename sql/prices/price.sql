@@ -1,31 +1,16 @@
 -- price: tonight's closes, believed or not, and the total return since the session before.
 -- Grain:   one row per security_id that ever had a price.
--- Reads:   reported_price, price_before, actions.action.
--- Binds:   $night (date), $jump_max (largest believed |ln(close / expected)|).
+-- Reads:   reported_price, price_before, effect.
+-- Binds:   $jump_max (largest believed |ln(close / expected)|), $confirm_max (largest that the next close confirms).
 -- Order:   security_id.
---
--- Tonight's understood actions give ratio_new shares for ratio_old, and then pay paid_microusd on each new share, in
--- cash or in shares of a spun-off company: after them a close is expected to be close * ratio_old / ratio_new - paid.
 insert into price
-with effect as (
-    select
-        security_id,
-        coalesce(max(ratio_new) filter (where kind in ('split', 'stock_dividend') and understood), 1) as ratio_new,
-        coalesce(max(ratio_old) filter (where kind in ('split', 'stock_dividend') and understood), 1) as ratio_old,
-        coalesce(sum(cash_microusd) filter (where kind in ('cash_dividend', 'return_of_capital') and understood), 0)
-            + coalesce(
-                max(ratio_new::hugeint * fmv_new_microusd // ratio_old) filter (where kind = 'spinoff' and understood), 0
-            ) as paid_microusd,
-        -- No expectation can be formed: the terms are unknown, or the name ends tonight.
-        bool_or(not understood or kind in ('merger', 'delisting')) as unforeseeable
-    from actions.action
-    where effective_date = $night::date
-    group by security_id
-),
-known as (
+with known as (
     select
         coalesce(reported_price.security_id, price_before.security_id) as security_id,
         reported_price.close_microusd as reported_microusd,
+        reported_price.doubt,
+        coalesce(reported_price.restated, false) as restated,
+        coalesce(reported_price.settled, false) as settled,
         price_before.close_microusd as close_before_microusd,
         price_before.reported_microusd as reported_before_microusd,
         price_before.trusted as trusted_before,
@@ -55,15 +40,24 @@ judged as (
     select
         *,
         case
+            when reported_microusd is not null and (settled or (unforeseeable and doubt is null))
+                then null
+            -- The vendor changed its series backwards too, so that no later close confirms it: it comes back, or not.
+            when distrust_before = 'revised'
+                and coalesce(abs(ln(reported_microusd::double / expected_microusd)) > $jump_max, true)
+                then 'revised'
+            when doubt is not null
+                then doubt
             when reported_microusd is null
                 then 'no price'
-            when close_before_microusd is null or unforeseeable
+            when close_before_microusd is null
                 then null
             when abs(ln(reported_microusd::double / expected_microusd)) <= $jump_max
                 then null
             -- The close before jumped, and tonight's stays where it jumped to: the jump is confirmed.
             when distrust_before = 'jump'
                 and abs(ln(reported_microusd::double / expected_of_reported_microusd)) <= $jump_max
+                and abs(ln(reported_microusd::double / expected_microusd)) <= $confirm_max
                 then null
             else 'jump'
         end as distrust
@@ -77,9 +71,11 @@ select
     distrust,
     case when distrust is null then 0 else coalesce(stale_before, 0) + 1 end as sessions_stale,
     case
-        when distrust is null and trusted_before and not unforeseeable
+        when distrust is null and trusted_before and not unforeseeable and not restated and not settled
             then (reported_microusd + paid_microusd)::double * ratio_new::double
                 / ratio_old::double / close_before_microusd::double - 1
     end as total_return
 from judged
+-- A name whose first close is doubted has none yet.
+where distrust is null or close_before_microusd is not null
 order by security_id

@@ -5,5 +5,8 @@
 -- Order:   none; it is filled from the file.
 create temp table reported_price (
     security_id varchar not null,
-    close_microusd bigint not null
+    close_microusd bigint,
+    doubt varchar,                         -- why the close is not believed, whatever it is
+    restated boolean not null default false, -- the close of the session before is told otherwise tonight
+    settled boolean not null default false   -- believed, wherever it is
 )

@@ -247,7 +247,9 @@ def test_a_bad_action_is_refused_with_its_place(book: Book, row: str, code: str,
     assert error.found == found
 
 
-@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.required])
+@pytest.mark.parametrize(
+    "name", [name for name, contract in CONTRACTS.items() if contract.required and not contract.of_vendor]
+)
 def test_a_missing_required_file_is_refused(book: Book, name: str) -> None:
     put(book, name, TINY[name]).unlink()
     error = refused(book)
@@ -255,7 +257,9 @@ def test_a_missing_required_file_is_refused(book: Book, name: str) -> None:
     assert error.where.endswith(f"/{name}.csv")
 
 
-@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.required])
+@pytest.mark.parametrize(
+    "name", [name for name, contract in CONTRACTS.items() if contract.required and not contract.of_vendor]
+)
 def test_a_required_file_without_rows_is_refused(book: Book, name: str) -> None:
     path = put(book, name, TINY[name].partition("\n")[0] + "\n")
     error = refused(book)
@@ -264,7 +268,9 @@ def test_a_required_file_without_rows_is_refused(book: Book, name: str) -> None:
     assert refused(book).found == "an empty file"
 
 
-@pytest.mark.parametrize("name", [name for name, contract in CONTRACTS.items() if contract.may_be_empty])
+@pytest.mark.parametrize(
+    "name", [name for name, contract in CONTRACTS.items() if contract.may_be_empty and not contract.of_vendor]
+)
 def test_a_quiet_night_may_say_so_with_a_header_or_without_the_file(book: Book, name: str) -> None:
     for end in ("\n", "\r\n", ""):
         path = put(book, name, TINY[name].partition("\n")[0] + end)

@@ -424,6 +424,7 @@ def test_what_was_read_is_named_with_its_digest(tmp_path: Path) -> None:
     assert sorted(inputs) == [
         f"corporate_actions/{FIRST_NIGHT}",
         f"feeds/{FIRST_NIGHT}/prices.csv",
+        "static/price_confirmations.csv",
         "static/securities.csv",
     ]
     put_night(book, night=SECOND, prices=CLOSES)
