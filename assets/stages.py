@@ -327,7 +327,7 @@ def asset_of(stage: Stage, *, book: Book, store: Store, alone: bool = False) -> 
     def materialise(context: dg.AssetExecutionContext, **arguments: bool) -> Reported:
         night, shard = night_of(context.partition_key)
         where = {"shard": shard} if shard else {}
-        claim(book.path / "dagster", context.run_id)
+        claim(book.path / "dagster", context.run.run_id)
         with contextlib.nullcontext() if alone else sharing(night_lock(book.path, night)):
             yield from report(stage, lambda: write(night, **where, **arguments), store=store)
 

@@ -417,7 +417,7 @@ class Store:
 
 def write_renamed(path: Path, content: bytes, *, root: Path) -> None:
     """Write ``content`` under a temporary name in the store ``root``, fsync it, and rename it to ``path``."""
-    where = path.relative_to(root.parent).as_posix()
+    where = path.relative_to(root if path.is_relative_to(root) else root.parent).as_posix()
     with temporary_in(root / WRITING) as temporary:
         passed("file.opened", where=where)
         with temporary.open("xb") as file:

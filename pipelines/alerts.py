@@ -102,6 +102,8 @@ def send(book: Book, alert: Alert, *, journal: Journal) -> None:
     wanted = settings.lateness if alert.kind in ("deadline_predicted", "published_late") else settings.failures
     if not wanted and alert.kind not in ("held", "breaks"):
         return
+    if not (settings.command or settings.webhook or settings.webhook_variable):
+        return
     document = alert.document(book)
     journal.note(SENT, kind=alert.kind, text=alert.text)
     for trouble in (_run_command(settings, document), _post(settings, document, os.environ)):

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from assets.book import Book
 from assets.store import Store
 from assets.worth import accounts_by_shard
-from ledger.errors import OpenbellError
+from ledger.errors import InputError, OpenbellError
 from pipelines.alerts import breaks_of, failure_alert, forecast_alert, result_alerts, send, send_once
 from pipelines.deadline import Clock, Deadline
 from pipelines.headless import NightResult, Workers, run_night
@@ -61,12 +61,16 @@ def run_watched(
 
 @contextlib.contextmanager
 def telling_failure(book: Book, *, night: dt.date, clock: Clock) -> Iterator[None]:
-    """Note in the journal of ``night`` the error that ends the block, and send its alert."""
+    """Note in the journal of ``night`` the error that ends the block, and send its alert.
+
+    A night that is refused before it begins is told, and writes nothing, its journal included.
+    """
     journal = Journal.of(book, night=night, clock=clock)
     try:
         yield
     except OpenbellError as error:
-        journal.note("failed", **error.as_dict())
+        if not isinstance(error, InputError):
+            journal.note("failed", **error.as_dict())
         send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
         raise
 

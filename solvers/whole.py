@@ -290,8 +290,15 @@ class Program:
         switch = model.column(cost=0.0, low=0.0, high=1.0, integral=True)
         model.row([*terms, (switch, -most)], high=0.0)
         if self.least > 0.0:
-            model.row([*terms, (switch, -self.least)], low=0.0)
+            model.row([*terms, (switch, -(self.least + self._cut(i, buys=buys)))], low=0.0)
         return switch
+
+    def _cut(self, i: int, *, buys: bool) -> float:
+        """Return the dollars that an order may lose when steps that were not counted are cut: one a purchase or lot."""
+        value = self.price[i] * self.step
+        if self._counts(value):
+            return 0.0
+        return float(value) * (1 if buys else sum(int(self.chains.security[c]) == i for c in self.steps))
 
     def _limit_terms(self) -> list[list[tuple[int, float]]]:
         """Return the terms of every row of r."""

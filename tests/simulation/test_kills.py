@@ -96,13 +96,13 @@ def test_two_nights_of_one_date_do_not_run_together(calm: Path, tmp_path: Path) 
 
 
 PARENT = """
-import os, signal, sys
+import multiprocessing, os, signal, sys
 from pathlib import Path
 from assets.book import Book
 from pipelines.headless import Workers
 if __name__ == "__main__":
     pool = Workers(Book.open(Path(sys.argv[1])), workers=2)
-    Path(sys.argv[2]).write_text(" ".join({str(pool._pool.submit(os.getpid).result()) for _ in range(2)}))
+    Path(sys.argv[2]).write_text(" ".join(str(worker.pid) for worker in multiprocessing.active_children()))
     os.kill(os.getpid(), signal.SIGKILL)
 """
 

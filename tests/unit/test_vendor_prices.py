@@ -330,6 +330,8 @@ def test_a_name_without_a_believed_close_for_too_long_is_called_stale(
     with vendor.store.reading(versions) as tables:
         tables.execute("create schema positions")
         tables.execute("create table positions.position as select 'AAA' as security_id")
+        tables.execute("create schema trades")
+        tables.execute("create table trades.switch (scope varchar, target varchar, ruling_id varchar, reason varchar)")
         tables.run("schema/night_report/frozen_name")
         tables.run("night_report/frozen_name", stale_sessions_max=most)
         reasons = tables.select("select reason from frozen_name")["reason"].to_list()
