@@ -96,13 +96,16 @@ def breaks_of(book: Book, store: Store, result: NightResult) -> int:
     return sum(head.rows["recon_break"] for head in heads)
 
 
+def reaches_somebody(settings: Alerts) -> bool:
+    """Return whether the book names anybody to tell."""
+    return bool(settings.command or settings.webhook or settings.webhook_variable)
+
+
 def send(book: Book, alert: Alert, *, journal: Journal) -> None:
     """Deliver ``alert`` as the book asks, and note it in the journal; what fails is told on stderr and noted there."""
     settings = book.settings.alerts
     wanted = settings.lateness if alert.kind in ("deadline_predicted", "published_late") else settings.failures
     if not wanted and alert.kind not in ("held", "breaks"):
-        return
-    if not (settings.command or settings.webhook or settings.webhook_variable):
         return
     document = alert.document(book)
     journal.note(SENT, kind=alert.kind, text=alert.text)

@@ -17,7 +17,15 @@ from assets.book import Book
 from assets.store import Store
 from assets.worth import accounts_by_shard
 from ledger.errors import InputError, OpenbellError
-from pipelines.alerts import breaks_of, failure_alert, forecast_alert, result_alerts, send, send_once
+from pipelines.alerts import (
+    breaks_of,
+    failure_alert,
+    forecast_alert,
+    reaches_somebody,
+    result_alerts,
+    send,
+    send_once,
+)
 from pipelines.deadline import Clock, Deadline
 from pipelines.headless import NightResult, Workers, run_night
 from pipelines.journal import Journal
@@ -63,15 +71,17 @@ def run_watched(
 def telling_failure(book: Book, *, night: dt.date, clock: Clock) -> Iterator[None]:
     """Note in the journal of ``night`` the error that ends the block, and send its alert.
 
-    A night that is refused before it begins is told, and writes nothing, its journal included.
+    A night that is refused before it begins writes nothing, its journal included, unless there is somebody to tell.
     """
     journal = Journal.of(book, night=night, clock=clock)
     try:
         yield
     except OpenbellError as error:
-        if not isinstance(error, InputError):
+        is_refused = isinstance(error, InputError)
+        if not is_refused:
             journal.note("failed", **error.as_dict())
-        send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
+        if not is_refused or reaches_somebody(book.settings.alerts):
+            send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
         raise
 
 
