@@ -85,7 +85,11 @@ def wrong_answers(world: World, files: Files, delivery: Delivery) -> list[str]:
     wrong += [f"{account} had to be held and is {status[account]}" for account in sorted(delivery.held - held)]
     frozen = {account for account in world.frozen if not status[account].startswith("HELD")}
     wrong += [f"{account} is frozen and is {status[account]}" for account in sorted(frozen)]
+    stopped = {target for target, scope in world.ruled.items() if scope == "account"}
+    wrong += [f"{one} is stopped and is {status[one]}" for one in sorted(stopped) if status[one] != "HELD_FROZEN"]
     traded = {row["security_id"] for row in files.allocations}
+    halted = {target for target, scope in world.ruled.items() if scope == "security"}
+    wrong += [f"{security} is traded though it was halted" for security in sorted(halted & traded)]
     wrong += [f"{security} is traded without a price" for security in sorted(delivery.untraded & traded)]
     sums: Counts = defaultdict(int)
     for row in files.allocations:

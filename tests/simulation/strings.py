@@ -16,6 +16,7 @@ import polars as pl
 from assets import fault_points
 from assets.book import Book
 from assets.fault_points import POINTS, Fault
+from assets.retention import prune
 from assets.stages import stages_of
 from assets.store import Store
 from assets.verification import is_verified, published_night, verify_night
@@ -92,14 +93,19 @@ class String:
         self.told.faults[name] += 1
         self.tonight.append(f"{name} {what}".strip())
 
-    def run_stages(self, *, book: Book | None = None, night: dt.date | None = None) -> None:
-        """Run the night stage by stage in this process, without Dagster: the same functions, in their order."""
+    def run_stages(self, *, book: Book | None = None, night: dt.date | None = None, until: str = "") -> None:
+        """Run the night stage by stage in this process, without Dagster: the same functions, in their order.
+
+        ``until`` names the last stage, where it is not to come to its end.
+        """
         book, night = book or self.world.book, night or self.world.night
         store = Store(book.path)
         store.sweep()
         for stage in stages_of(book):
             for shard in book.shards if stage.by_shard else (None,):
                 stage.write(store=store, book=book, night=night, **({"shard": shard} if shard else {}))
+            if stage.name == until:
+                return
 
     def run_process(self, *, plan: Path | None = None, workers: int = 1) -> int:
         """Run the night headless, with Dagster, in a new process; return its exit status."""
@@ -240,6 +246,24 @@ def disk_refuses(string: String) -> bool:
     return False
 
 
+def an_operator_rules(string: String) -> bool:
+    """A switch is turned, before the night or in the middle of it: what has answered by then is held all the same."""
+    world, rng = string.world, string.rng
+    if rng.random() < HALFWAY:
+        string.run_stages(until="reconciliation")
+    if world.ruled and rng.random() < RELEASED:
+        target = rng.choice(sorted(world.ruled))
+        string.note("released", target)
+        world.rule("release", scope=world.ruled[target], target=target)
+        return False
+    scope = rng.choice(("account", "security"))
+    names = world.accounts()["account_id"] if scope == "account" else world.securities()
+    target = rng.choice(sorted(set(names) - world.ruled.keys()))
+    string.note("frozen by a ruling", target)
+    world.rule("freeze", scope=scope, target=target)
+    return False
+
+
 def restarted(string: String) -> bool:
     string.note("restarted")
     return True
@@ -266,6 +290,7 @@ def solver_gives_up(string: String) -> bool:
 
 
 DISTURBANCES: tuple[tuple[float, Callable[[String], bool]], ...] = (
+    (0.10, an_operator_rules),
     (0.10, disk_refuses),
     (0.13, killed),
     (0.04, group_killed),
@@ -275,6 +300,7 @@ DISTURBANCES: tuple[tuple[float, Callable[[String], bool]], ...] = (
 )
 """Odds in a night, and what happens before the night comes to its end; True where Dagster ran it."""
 
+HALFWAY, RELEASED = 0.5, 0.6
 REPLAYED = 0.15
 TWO_WORKERS = 0.1
 
@@ -300,6 +326,13 @@ def a_feed_is_revised(string: String) -> None:
     _again(string, night)
 
 
+def the_store_is_pruned(string: String) -> None:
+    """What can be made again of old nights is dropped; nothing that is published needs it unsaid."""
+    kept = _nights(string)[-3:]
+    pruned = prune(string.world.store, string.world.book, first_kept=kept[0], dry_run=False)
+    string.note("pruned", f"{pruned.partitions} partitions")
+
+
 def _again(string: String, night: dt.date) -> None:
     """Run a published night again: it may be refused where its inputs moved, and changes nothing that stands."""
     try:
@@ -321,6 +354,7 @@ def _nights(string: String) -> list[dt.date]:
 AFTERWARDS: tuple[tuple[float, Callable[[String], None]], ...] = (
     (0.08, an_old_night_is_run_again),
     (0.08, a_feed_is_revised),
+    (0.06, the_store_is_pruned),
 )
 """Odds in a night, and what happens after it is published."""
 

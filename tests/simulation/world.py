@@ -18,6 +18,7 @@ from pathlib import Path
 import polars as pl
 
 from assets.book import Book
+from assets.ruling_entry import Kind, Ruling, add_ruling
 from assets.sessions import session_after
 from assets.store import Store
 from pipelines.custodian import write_next_feeds
@@ -71,6 +72,8 @@ class World:
         self.night = FIRST_NIGHT
         self.unsettled: set[str] = set()
         self.frozen: set[str] = set()
+        self.ruled: dict[str, str] = {}
+        """What an operator's switches stop: accounts and securities, each with the word `account` or `security`."""
         self._late: dict[str, list[pl.DataFrame]] = {}
 
     def expect(self) -> Delivery:
@@ -105,6 +108,21 @@ class World:
 
     def accounts(self) -> pl.DataFrame:
         return pl.read_csv(self.book.path / "static" / "accounts.csv", infer_schema=False)
+
+    def securities(self) -> list[str]:
+        """Return the book's securities."""
+        return pl.read_csv(self.book.path / "static" / "securities.csv", infer_schema=False)["security_id"].to_list()
+
+    def rule(self, kind: Kind, *, scope: str, target: str) -> None:
+        """Freeze or release an account or a security, as an operator does: at once, whatever the night is at."""
+        at = dt.datetime.combine(self.night, dt.time(22), dt.UTC)
+        named = {f"{scope}_id": target}
+        reason = '"halted", they say'
+        add_ruling(self.book, Ruling(kind=kind, at=at, role="operator", reason=reason, **named))  # type: ignore[arg-type]
+        if kind == "freeze":
+            self.ruled[target] = scope
+        else:
+            del self.ruled[target]
 
     def freeze(self, account: str, *, frozen: bool) -> None:
         """Turn the account's own switch; the file is replaced, as an operator's editor does."""
