@@ -11,6 +11,7 @@ import pytest
 
 from assets.book import Book
 from assets.comparison import moved_accounts
+from assets.retention import plan_of
 from assets.stages import STAGES
 from assets.store import Store
 from assets.verification import check_audits, check_store, published_night
@@ -83,3 +84,13 @@ def test_a_late_answer_is_reported_by_a_rerun_and_never_published(late: Book) ->
     assert {account.status for account in moved} == {"HELD_DEADLINE"}
     assert sum(account.orders_again for account in moved) > 0
     store.forget_rerun(FIRST)
+
+
+def test_late_lots_are_never_pruned_for_no_rebuild_could_make_them(late: Book) -> None:
+    store = Store(late.path)
+    plans = plan_of(store, late, first_kept=dt.date.fromisoformat(NIGHTS[2]))
+    named = {name: plan.night for plan in plans for name in plan.named}
+    assert named
+    assert all(name.split("/")[1] == str(night) for name, night in named.items())
+    assert f"lots/{FIRST}/{LATE}" in manifest_of(late, SECOND)["store"]
+    assert f"lots/{FIRST}/{LATE}" not in named
