@@ -6,6 +6,7 @@ inputs, so that it can be made again with the same digest. What stays as well:
 
 - what any later night reads at any distance, and what the published files are verified against (`KEPT`);
 - what the kept nights were made from, and what the first of them begins with;
+- lots of a shard that answered after its night's deadline: that night's manifest does not name them;
 - the last session of every month, with which making older nights again can begin;
 - a night of which an input is no longer kept, whole: it could not be made again.
 
@@ -172,6 +173,7 @@ def _night_plan(store: Store, book: Book, *, night: dt.date, needed: set[tuple[s
         name: digest
         for name, digest in sorted(_named(book, night).items())
         if name.split("/")[0] not in KEPT
+        and name.split("/")[1] == night.isoformat()
         and (name, digest) not in stays
         and path_of(store, name, digest=digest).exists()
     }
@@ -182,8 +184,9 @@ def _night_plan(store: Store, book: Book, *, night: dt.date, needed: set[tuple[s
 def _lost_inputs(book: Book, *, night: dt.date) -> tuple[str, ...]:
     """Return the inputs of a published night whose bytes are no longer kept."""
     archive = Archive(book.path)
-    inputs: dict[str, str] = json.loads(_standing(book, night).read_bytes())["inputs"]
-    return tuple(label for label, digest in sorted(inputs.items()) if archive.find(label, digest=digest) is None)
+    manifest = json.loads(_standing(book, night).read_bytes())
+    inputs = {*manifest["inputs"].items(), *manifest["rulings"]["solved_with"].items()}
+    return tuple(label for label, digest in sorted(inputs) if archive.find(label, digest=digest) is None)
 
 
 def _standing(book: Book, night: dt.date) -> Path:

@@ -15,8 +15,8 @@ from assets.comparison import Difference
 from assets.retention import missing_of, nights_to_rebuild, restore
 from assets.store import Store
 from assets.verification import published_night
-from pipelines.headless import Workers, answer_shards, publish_night
-from pipelines.replay import prepare
+from pipelines.headless import Workers
+from pipelines.replay import prepare, run_again
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,11 +55,8 @@ def _rebuild_night(book: Book, *, night: dt.date, folder: Path, workers: int | N
     missing = missing_of(store, book, night=night)
     folder.mkdir()
     elsewhere = prepare(book=book, published=published, folder=folder)
-    answered = [shard for shard in book.shards if f"reconciliation/{night}/{shard}" in published.manifest["store"]]
     with Workers(elsewhere, workers=workers) as pool:
-        answer_shards(pool, night=night, shards=answered)
-        if f"trades/{night}" in missing:
-            publish_night(elsewhere, night=night, past_deadline=len(answered) < len(book.shards))
+        run_again(pool, book=book, published=published, publishing=f"trades/{night}" in missing)
     restored, differences = [], []
     for name, digest in missing.items():
         asset, _, *shard = name.split("/")

@@ -52,15 +52,35 @@ def check_replay(
             (elsewhere.path / label).unlink()
         for label in feed_digests(book=book, night=night):
             shutil.copyfile(book.path / label, elsewhere.path / label)
-    answered = [shard for shard in book.shards if f"reconciliation/{night}/{shard}" in published.manifest["store"]]
-    if not current_inputs:
-        put_rulings(elsewhere, archive=Archive(book.path), inputs=published.manifest["rulings"]["solved_with"])
     with Workers(elsewhere, workers=workers) as pool:
-        answer_shards(pool, night=night, shards=answered)
-        if not current_inputs:
-            put_rulings(elsewhere, archive=Archive(book.path), inputs=published.manifest["inputs"])
-        publish_night(elsewhere, night=night, past_deadline=len(answered) < len(book.shards))
+        run_again(pool, book=book, published=published, current_inputs=current_inputs)
     return compared(book=book, published=published, elsewhere=elsewhere)
+
+
+def run_again(
+    workers: Workers,
+    *,
+    book: Book,
+    published: Published,
+    current_inputs: bool = False,
+    publishing: bool = True,
+) -> None:
+    """Run a ``published`` night of ``book`` again, with ``workers`` of the book that `prepare` made.
+
+    The rulings are those that the solve had read, and then those of the publication, unless ``current_inputs`` asks for
+    the present ones.
+    """
+    elsewhere, night = workers.book, published.night
+    answered = [shard for shard in book.shards if f"reconciliation/{night}/{shard}" in published.manifest["store"]]
+    archive = Archive(book.path)
+    if not current_inputs:
+        put_rulings(elsewhere, archive=archive, inputs=published.manifest["rulings"]["solved_with"])
+    answer_shards(workers, night=night, shards=answered)
+    if not publishing:
+        return
+    if not current_inputs:
+        put_rulings(elsewhere, archive=archive, inputs=published.manifest["inputs"])
+    publish_night(elsewhere, night=night, past_deadline=len(answered) < len(book.shards))
 
 
 def prepare(*, book: Book, published: Published, folder: Path) -> Book:

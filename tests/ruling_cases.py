@@ -47,9 +47,9 @@ def solve(path: Path, *, only: tuple[str, ...] = ()) -> None:
 
 
 def solve_again(path: Path) -> None:
-    """Read the rulings and the custodian's word again, and answer anew; the market stays."""
-    accounts = ("account_policies", "account_shards", "custodian_positions")
-    solve(path, only=(*accounts, "lots", "wash_windows", "proposals", "reconciliation"))
+    """Read the rulings and the custodian's word again, and answer anew from what then stands; the market stays."""
+    read = ("account_policies", "account_shards", "custodian_positions")
+    solve(path, only=(*read, "lots", "wash_windows", "proposals", "reconciliation"))
 
 
 def publish(path: Path) -> None:

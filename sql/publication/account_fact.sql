@@ -3,7 +3,8 @@
 -- Reads:   policies, shards, prices, benchmark, positions, risk; lots, proposals and reconciliation of the shard.
 -- Binds:   $shard, $trade_date (its year is the tax year of tonight's sales).
 -- Order:   account_id.
--- Where a difference in cash is accepted, the account trades on the lower of the two balances.
+-- Where a difference in cash is accepted, the account trades on the lower of the two balances, tonight's difference
+-- being within the tolerance or none included.
 insert into account_fact
 with universe as (
     select security_id from benchmark.benchmark_weight
@@ -15,7 +16,10 @@ with universe as (
 select
     account_shard.account_id,
     account_shard.shard,
-    least(coalesce(cash.cash_microusd, 0), coalesce(disputed.custodian_micro, cash.cash_microusd, 0)),
+    case
+        when accepted.account_id is null then coalesce(cash.cash_microusd, 0)
+        else least(coalesce(cash.cash_microusd, 0), coalesce(custodian_cash.cash_microusd, 0))
+    end,
     coalesce(
         realized.short_gain_microusd + realized.long_gain_microusd
         + realized.short_disallowed_microusd + realized.long_disallowed_microusd, 0
@@ -33,10 +37,9 @@ from shards.account_shard
 left join lots.cash on cash.account_id = account_shard.account_id
 left join lots.realized_to_date as realized
     on realized.account_id = account_shard.account_id and realized.tax_year = year($trade_date::date)
-left join answered.recon_break as disputed
-    on disputed.account_id = account_shard.account_id
-    and disputed.kind = 'cash'
-    and disputed.accepted_by is not null
+left join positions.custodian_cash on custodian_cash.account_id = account_shard.account_id
+left join policies.acceptance as accepted
+    on accepted.account_id = account_shard.account_id and accepted.security_id is null
 left join proposals.certificate on certificate.account_id = account_shard.account_id
 where account_shard.shard = $shard
 order by account_shard.account_id

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from assets.book import Book
+from assets.retention import plan_of
 from assets.stages import STAGES
 from assets.store import Store
 from assets.verification import check_audits, check_store, published_night
@@ -78,3 +79,13 @@ def test_a_late_answer_is_never_published_by_a_rerun(late: Book) -> None:
     assert {path.name: path.read_bytes() for path in late.published(FIRST).iterdir()} == before
     assert store.has("reconciliation", night=FIRST, shard=LATE)
     store.forget_rerun(FIRST)
+
+
+def test_late_lots_are_never_pruned_for_no_rebuild_could_make_them(late: Book) -> None:
+    store = Store(late.path)
+    plans = plan_of(store, late, first_kept=dt.date.fromisoformat(NIGHTS[2]))
+    named = {name: plan.night for plan in plans for name in plan.named}
+    assert named
+    assert all(name.split("/")[1] == str(night) for name, night in named.items())
+    assert f"lots/{FIRST}/{LATE}" in manifest_of(late, SECOND)["store"]
+    assert f"lots/{FIRST}/{LATE}" not in named

@@ -47,3 +47,10 @@ def test_a_night_is_replayed_with_the_switches_that_its_solve_and_its_publicatio
     assert openbell("verify", book, "--night", night["night"]).returncode == 0
     with (book / "published" / night["night"] / "orders.csv").open(encoding="utf-8", newline="") as file:
         assert list(csv.DictReader(file)) == []
+
+    # The night is made again as it was solved, too.
+    pruned = openbell("prune", book, "--keep-nights", 1, "--json")
+    assert pruned.returncode == 0, pruned.stderr
+    assert json.loads(pruned.stdout)["partitions"] > 0
+    rebuilt = openbell("rebuild", book, "--night", NIGHT, "--workers", 1, "--json")
+    assert rebuilt.returncode == 0, rebuilt.stdout + rebuilt.stderr

@@ -125,6 +125,18 @@ def test_cash_that_only_the_custodian_has_is_not_spent(book: Path, sale: tuple[s
     assert Decimal(outcomes(book)[account]["cash_before_usd"]) == booked
 
 
+def test_accepted_cash_that_heals_to_within_the_tolerance_stops_nobody(book: Path, sale: tuple[str, str]) -> None:
+    account, _ = sale
+    move_feed(book, "cash", account=account, by="-0.005")
+    accept(book, "-100", account=account)
+    solve_again(book)
+    publish(book)
+    row = outcomes(book)[account]
+    assert row["status"].startswith("CERTIFIED")
+    assert Decimal(row["cash_before_usd"]) == Decimal(_cash(book, account))
+    assert is_verified(verify_night(store=Store(book), book=Book.open(book), night=NIGHT))
+
+
 def _cash(path: Path, account: str) -> str:
     lines = (path / "feeds" / str(NIGHT) / "cash.csv").read_text(encoding="utf-8").splitlines()
     return next(line.split(",")[1] for line in lines if line.startswith(f"{account},"))
