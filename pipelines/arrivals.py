@@ -11,6 +11,7 @@ from assets.book import Book
 from assets.locks import is_held, night_lock
 from assets.sessions import is_session, session_before
 from assets.store import Store
+from assets.trade_tables import ANSWER, answered_shards
 from pipelines.deadline import deadline_has_passed
 
 INGESTED = (
@@ -51,6 +52,21 @@ def ingest_key(night: dt.date, digests: Mapping[str, str]) -> str:
     """Return the run key of an ingest: the night and the content of its files."""
     lines = "\n".join(f"{name} {digest}" for name, digest in sorted(digests.items()))
     return f"{night}|{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
+
+
+def work_key(store: Store, book: Book, *, night: dt.date, answers: bool) -> str:
+    """Return a short digest of what the night's shards read, or with ``answers`` of what they have answered.
+
+    It is part of the run keys: what was read or answered anew is work of its own, and is asked for again.
+    """
+    parts: list[tuple[str, str | None]]
+    if answers:
+        parts = [(ANSWER, shard) for shard in answered_shards(store, book, night)]
+    else:
+        parts = [(asset, None) for asset in INGESTED if store.has(asset, night=night)]
+    heads = [store.head(asset, night=night, shard=shard) for asset, shard in parts]
+    lines = "\n".join(f"{head.name} {head.digest}" for head in heads)
+    return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
 def nights_in(book: Book) -> list[dt.date]:
@@ -101,11 +117,14 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
             else:
                 waiting.append(f"{night} waits for the feeds of the session before")
             continue
-        missing = [shard for shard in book.shards if not store.has("reconciliation", night=night, shard=shard)]
+        # As publishing counts them: an answer from other policies or prices than those that stand is none.
+        answered = answered_shards(store, book, night)
+        missing = [shard for shard in book.shards if shard not in answered]
         if not missing or deadline_has_passed(book, night=night, now=now):
             publish.append((night, bool(missing)))
             continue
-        books += [(night, shard) for shard in _startable(book, store, night=night)]
+        startable = [shard for shard in missing if _can_start(book, store, night=night, shard=shard)]
+        books += [(night, shard) for shard in startable]
         unfinished.append(night)
         waiting.append(f"{night} waits for {', '.join(missing)}")
     return NextSteps(
@@ -130,13 +149,18 @@ def _latest_whole(book: Book, store: Store, nights: Sequence[dt.date]) -> dt.dat
 
 def _startable(book: Book, store: Store, *, night: dt.date) -> list[str]:
     """Return the shards that have not answered, and whose lots of the session before are there."""
-    first, before = night == book.settings.book.first_night, session_before(night)
     return [
         shard
         for shard in book.shards
         if not store.has("reconciliation", night=night, shard=shard)
-        and (first or store.has("lots", night=before, shard=shard))
+        and _can_start(book, store, night=night, shard=shard)
     ]
+
+
+def _can_start(book: Book, store: Store, *, night: dt.date, shard: str) -> bool:
+    """Return whether the lots that the shard begins with are there."""
+    first = night == book.settings.book.first_night
+    return first or store.has("lots", night=session_before(night), shard=shard)
 
 
 def _is_date(name: str) -> bool:

@@ -22,7 +22,7 @@ from assets.trade_tables import ANSWER
 from assets.worth import accounts_by_shard, shards_by_worth
 from ledger.errors import InputError
 from pipelines.alerts import forecast_alert, send_once
-from pipelines.arrivals import NextSteps, ingest_key, next_steps
+from pipelines.arrivals import NextSteps, ingest_key, next_steps, work_key
 from pipelines.deadline import Clock, binds, deadline_at
 from pipelines.instance import BOOKS, BOOKS_AT_ONCE, INGEST, PUBLISH
 from pipelines.journal import Journal
@@ -70,6 +70,7 @@ def night_line_of(book: Book, *, jobs: Sequence[Any], clock: Clock) -> dg.Sensor
 def requests_of(book: Book, steps: NextSteps) -> list[dg.RunRequest]:
     """Return the runs that ``steps`` ask for, each with the key of its work."""
     asks: list[dg.RunRequest] = []
+    store = Store(book.path)
     for night in steps.ingest:
         try:
             key = ingest_key(night, feed_digests(book=book, night=night))
@@ -77,12 +78,17 @@ def requests_of(book: Book, steps: NextSteps) -> list[dg.RunRequest]:
             continue  # two forms of one feed, or a file that vanished: the run would refuse it; wait for the mend
         asks.append(dg.RunRequest(job_name=INGEST, run_key=key, partition_key=night.isoformat()))
     for night, shard in steps.books:
-        asks.append(books_request(night=night, shard=shard, run_key=f"{night}|{shard}"))
+        read = work_key(store, book, night=night, answers=False)
+        asks.append(books_request(night=night, shard=shard, run_key=f"{night}|{shard}|{read}"))
     for night, held in steps.publish:
         config = {"ops": {"trades": {"config": {"past_deadline": held}}}}
+        answered = work_key(store, book, night=night, answers=True)
         asks.append(
             dg.RunRequest(
-                job_name=PUBLISH, run_key=f"{night}|{held}", partition_key=night.isoformat(), run_config=config
+                job_name=PUBLISH,
+                run_key=f"{night}|{held}|{answered}",
+                partition_key=night.isoformat(),
+                run_config=config,
             )
         )
     return asks

@@ -16,4 +16,4 @@ join switch on switch.scope = 'security' and switch.target = approved.security_i
 union
 select account_id
 from recon_break
-where accepted_by not in (select ruling_id from acceptance)
+where accepted_by is not null and accepted_by not in (select ruling_id from acceptance)

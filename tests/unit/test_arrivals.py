@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -32,7 +33,9 @@ def done(book: Book, *assets: str, night: dt.date, shard: str | None = None) -> 
     for asset in assets:
         folder = Store(book.path).folder(asset, night=night, shard=shard)
         folder.mkdir(parents=True)
-        (folder / "head.json").write_text("{}", encoding="utf-8")
+        facts = {"digest": f"{asset} as first made", "rows": {}, "inputs": {}}
+        (folder / f"{facts['digest']}.duckdb").touch()
+        (folder / "head.json").write_text(json.dumps(facts), encoding="utf-8")
 
 
 def steps(book: Book, *, now: dt.datetime = LATER) -> NextSteps:

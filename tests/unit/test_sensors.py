@@ -10,6 +10,7 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from assets.account_tables import write_account_policies
 from assets.book import Book, BookSettings, General
 from assets.store import Store
 from assets.worth import shards_by_worth
@@ -55,7 +56,24 @@ def test_the_shards_most_worth_trading_are_asked_for_first(book_copy: Path, inst
         forget(book, shard)
     order = shards_by_worth(Store(book.path), book=book, night=NIGHT)
     evening = deadline_at(book, night=NIGHT) - dt.timedelta(hours=8)
-    assert look(book, instance, now=evening)[0] == [f"{NIGHT}|{shard}" for shard in order]
+    asked = look(book, instance, now=evening)[0]
+    assert [key.rpartition("|")[0] for key in asked] == [f"{NIGHT}|{shard}" for shard in order]
+    assert len({key.rpartition("|")[2] for key in asked}) == 1
+
+
+def test_what_is_read_or_answered_anew_is_asked_for_again(book_copy: Path, instance: dg.DagsterInstance) -> None:
+    book = Book.open(book_copy)
+    shutil.rmtree(book.published(NIGHT))
+    evening = deadline_at(book, night=NIGHT) - dt.timedelta(hours=8)
+    (publish,) = look(book, instance, now=evening)[0]
+    assert publish.startswith(f"{NIGHT}|False|")
+    accounts = book.path / "static" / "accounts.csv"
+    accounts.write_text(accounts.read_text(encoding="utf-8").replace(",false,", ",true,", 1), encoding="utf-8")
+    write_account_policies(store=Store(book.path), book=book, night=NIGHT)
+    asked = look(book, instance, now=evening)[0]
+    assert sorted(key.rpartition("|")[0] for key in asked) == [f"{NIGHT}|{shard}" for shard in book.shards]
+    at_deadline = look(book, instance, now=deadline_at(book, night=NIGHT))[0]
+    assert [key.rpartition("|")[0] for key in at_deadline] == [f"{NIGHT}|True"]
 
 
 def test_a_shard_that_a_night_went_out_without_is_asked_for_once_and_not_while_it_runs(
