@@ -1,8 +1,8 @@
 """One file, read and held to its contract: typed rows, or a refusal of the whole file.
 
-Of static/accounts, a policy that breaks its contract holds its account instead (`assets/policy_faults.py`). The order of
-the questions is fixed (header, rows, types, then what Pandera checks), so that the same bad file is always refused with
-the same words.
+Of static/accounts, a policy that breaks its contract holds its account instead (`assets/policy_faults.py`). The order
+of the questions is fixed (header, rows, types, then what Pandera checks), so that the same bad file is always refused
+with the same words.
 """
 
 from __future__ import annotations
