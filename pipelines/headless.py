@@ -172,7 +172,7 @@ def run_night(
             _require(failure_of(standing, night=night))
         if shards is None:
             publish_night(book, night=night, past_deadline=is_late, revise=revise)
-    return dataclasses.replace(result_of(book, store, night=night), policy_faults=faults)
+    return result_of(book, store, night=night, policy_faults=faults)
 
 
 def ingest(book: Book, *, night: dt.date, revise: bool = False) -> None:
@@ -255,7 +255,9 @@ def require_revisable(book: Book, store: Store, *, night: dt.date) -> None:
     )
 
 
-def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
+def result_of(
+    book: Book, store: Store, *, night: dt.date, policy_faults: Mapping[str, str] | None = None
+) -> NightResult:
     """Return the outcome counts and digests of ``night`` from its partitions."""
     published = store.has("trades", night=night) and store.is_sealed(night)
     counts: dict[str, int] = {}
@@ -282,6 +284,7 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
         totals=totals,
         digests=digests,
         revision=revision_of(manifest) if manifest else 0,
+        policy_faults=policy_faults or {},
         **(moved(book, store, manifest, night=night) if manifest else {}),
     )
 
