@@ -78,6 +78,9 @@ class Trust(Section):
     """Share of an account's value in frozen names above which the account is held."""
     weight_sum_tolerance: float = pydantic.Field(default=1e-6, gt=0)
     """Largest accepted difference between one and the sum of a benchmark's weights."""
+    policy_faults_max: float = pydantic.Field(default=0.05, ge=0, le=1)
+    """Share of the accounts whose policy in static/accounts may break its contract: each is held, and one always may.
+    Beyond it, or at 0 with the first, the file is refused as a whole."""
 
 
 class Vendor(Section):

@@ -38,6 +38,7 @@ REMEDIES = {
     "FEED-042": "Deliver the whole benchmark, with weights that sum to one.",
     "FEED-043": "End one restriction before the other begins, or remove one.",
     "FEED-044": "Give the new action an id of its own.",
+    "FEED-045": "Look for a shifted column; to hold that many accounts, raise trust.policy_faults_max.",
     "FEED-050": "Deliver feeds/D/risk_model, or past returns as static/return_history before the first night.",
     "FEED-070": "End one row before the other begins, or remove one.",
     "FEED-071": "Wait for the vendor's whole file; to go on without it, lower vendor.usable_share_min in book.toml.",

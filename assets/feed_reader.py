@@ -1,12 +1,14 @@
 """One file, read and held to its contract: typed rows, or a refusal of the whole file.
 
-The order of the questions is fixed (header, rows, types, then what Pandera checks), so that the same bad file is
-always refused with the same words.
+Of static/accounts, a policy that breaks its contract holds its account instead (`assets/policy_faults.py`). The order
+of the questions is fixed (header, rows, types, then what Pandera checks), so that the same bad file is always refused
+with the same words.
 """
 
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Collection
 from typing import Any
 
 import pandera.polars as pa
@@ -20,8 +22,12 @@ from assets.feed_files import Feed, find_file, label_of
 from assets.feed_models import schema_of
 from assets.feed_raw import RawFile, read_raw
 from assets.feed_values import READERS
+from assets.policy_faults import STANDS_IN, Finding, with_faults, with_stand_ins
 from ledger.errors import FeedError
 
+Fields = dict[str, dict[str, Any]]
+"""What the contract says of each field: its column of the file, how it is read, what is expected."""
+CONTRADICTION = "FEED-031"
 _CODE_OF_CHECK = {"isin": "FEED-023", "str_matches": "FEED-024"}
 
 
@@ -43,15 +49,50 @@ def read_feed(name: str, *, book: Book, night: dt.date) -> Feed:
     fields = {field: column.metadata for field, column in schema.columns.items() if column.metadata}
     _check_header(raw, fields)
     _check_rows(raw, may_be_empty=CONTRACTS[name].may_be_empty)
-    rows = _typed(raw, schema, fields)
-    try:
-        schema.validate(rows, lazy=True)
-    except SchemaErrors as errors:
-        raise min((_explained(error, raw, rows, fields) for error in errors.schema_errors), key=_severity) from errors
+    rows, unreadable = _typed(raw, schema, fields, holding=STANDS_IN if name == "accounts" else {})
+    if name == "accounts":
+        rows = _with_policy_faults(raw, schema, fields, rows=rows, unreadable=unreadable, book=book)
+    else:
+        _refuse(_broken(raw, schema, fields, rows), raw)
     return Feed(raw.label, raw.digest, rows)
 
 
-def _check_header(raw: RawFile, fields: dict[str, dict[str, Any]]) -> None:
+def _with_policy_faults(
+    raw: RawFile,
+    schema: pa.DataFrameSchema,
+    fields: Fields,
+    *,
+    rows: pl.DataFrame,
+    unreadable: list[Finding],
+    book: Book,
+) -> pl.DataFrame:
+    """Return the accounts with what is wrong with the policy of each; anything else that is wrong refuses the file."""
+    held, rows = list(unreadable), with_stand_ins(rows, unreadable)
+    while broken := _broken(raw, schema, fields, rows):
+        _refuse([finding for finding in broken if finding.field not in STANDS_IN], raw)
+        # Cells that contradict each other are judged when those that are wrong by themselves have a stand-in.
+        plain = [finding for finding in broken if finding.code != CONTRADICTION] or broken
+        rows = with_stand_ins(rows, plain)
+        held += plain
+    return with_faults(rows, held, file=raw.label, share_max=book.settings.trust.policy_faults_max)
+
+
+def _refuse(findings: list[Finding], raw: RawFile) -> None:
+    """Refuse the file for the worst of ``findings``, if there are any."""
+    if findings:
+        raise min((finding.as_error(raw.label) for finding in findings), key=_severity)
+
+
+def _broken(raw: RawFile, schema: pa.DataFrameSchema, fields: Fields, rows: pl.DataFrame) -> list[Finding]:
+    """Return what Pandera finds in ``rows``."""
+    try:
+        schema.validate(rows, lazy=True)
+    except SchemaErrors as errors:
+        return [_explained(error, raw, fields) for error in errors.schema_errors]
+    return []
+
+
+def _check_header(raw: RawFile, fields: Fields) -> None:
     """Refuse columns that the contract does not know, and missing ones that it wants."""
     known = list(dict.fromkeys(facts["column"] for facts in fields.values()))
     wanted = list(dict.fromkeys(facts["column"] for facts in fields.values() if not facts["absent"]))
@@ -78,8 +119,14 @@ def _check_rows(raw: RawFile, *, may_be_empty: bool) -> None:
             raise rows_refused("FEED-013", file=raw.label, column=column, offenders=offenders, expected=expected)
 
 
-def _typed(raw: RawFile, schema: pa.DataFrameSchema, fields: dict[str, dict[str, Any]]) -> pl.DataFrame:
-    """Return the rows with exact values in the units of the tables, refusing the first column that cannot be read."""
+def _typed(
+    raw: RawFile, schema: pa.DataFrameSchema, fields: Fields, *, holding: Collection[str]
+) -> tuple[pl.DataFrame, list[Finding]]:
+    """Return the rows with exact values in the units of the tables, and what cannot be read in the fields ``holding``.
+
+    The first other column that cannot be read refuses the file.
+    """
+    findings = []
     columns = {"line": raw.rows["line"]}
     for field, facts in fields.items():
         if facts["column"] not in raw.header:
@@ -90,27 +137,34 @@ def _typed(raw: RawFile, schema: pa.DataFrameSchema, fields: dict[str, dict[str,
         unreadable = columns[field].is_null() & cells.is_not_null()
         if unreadable.any():
             offenders = raw.rows.filter(unreadable).select("line", found=facts["column"])
-            raise rows_refused(
-                "FEED-020", file=raw.label, column=facts["column"], offenders=offenders, expected=facts["expected"]
+            finding = Finding(
+                code="FEED-020",
+                field=field,
+                column=facts["column"],
+                expected=facts["expected"],
+                offenders=offenders,
             )
-    return pl.DataFrame(columns)
+            if field not in holding:
+                raise finding.as_error(raw.label)
+            findings.append(finding)
+    return pl.DataFrame(columns), findings
 
 
-def _explained(error: SchemaError, raw: RawFile, rows: pl.DataFrame, fields: dict[str, dict[str, Any]]) -> FeedError:
+def _explained(error: SchemaError, raw: RawFile, fields: Fields) -> Finding:
     """Return what Pandera found in the words of the file: its own columns, rows and text."""
     if error.reason_code is SchemaErrorReason.DUPLICATES:
         keys = [column for field in error.schema.unique if (column := fields[field]["column"]) in raw.header]
         offenders = raw.rows.filter(raw.rows["line"].is_in(error.failure_cases["line"].implode())).select(
             "line", found=pl.concat_str(pl.col(keys).cast(pl.String).fill_null(""), separator=", ")
         )
-        place = "+".join(keys)
-        return rows_refused("FEED-030", file=raw.label, column=place, offenders=offenders, expected="every key once")
+        return Finding(code="FEED-030", field="", column="+".join(keys), expected="every key once", offenders=offenders)
     if "line" in error.failure_cases.columns:
         column, _, expected = str(error.check.error).partition(": ")
+        field = next(field for field, facts in fields.items() if facts["column"] == column)
         failed = raw.rows["line"].is_in(error.failure_cases["line"].implode())
-        code = "FEED-031"
+        code = CONTRADICTION
     else:
-        facts = fields[error.schema.name]
+        field, facts = error.schema.name, fields[error.schema.name]
         column, expected = facts["column"], facts["expected"]
         failed = ~error.check_output.to_series()
         blank = error.reason_code is SchemaErrorReason.SERIES_CONTAINS_NULLS
@@ -118,7 +172,7 @@ def _explained(error: SchemaError, raw: RawFile, rows: pl.DataFrame, fields: dic
         if code == "FEED-024" and expected.startswith("one of "):
             code = "FEED-023"
     offenders = raw.rows.filter(failed).select("line", found=column)
-    return rows_refused(code, file=raw.label, column=column, offenders=offenders, expected=expected)
+    return Finding(code=code, field=field, column=column, expected=expected, offenders=offenders)
 
 
 def _severity(error: FeedError) -> tuple[str, str]:

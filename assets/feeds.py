@@ -108,8 +108,8 @@ def files_of(*, book: Book, night: dt.date) -> list[str]:
     return [name for name, contract in contracts if first or not contract.first_night_only]
 
 
-def validate_feeds(*, book: Book, night: dt.date) -> None:
-    """Validate every file that the night reads; nothing is written.
+def validate_feeds(*, book: Book, night: dt.date) -> dict[str, str]:
+    """Validate every file that the night reads; nothing is written. Return the accounts whose policy holds them: why.
 
     Raises
     ------
@@ -121,6 +121,8 @@ def validate_feeds(*, book: Book, night: dt.date) -> None:
     intake = Intake(book=book, night=night)
     for name in files_of(book=book, night=night):
         intake.rows(name)
+    faulty = intake.rows("accounts").filter(pl.col("policy_fault").is_not_null()).sort("account_id")
+    return dict(faulty.select("account_id", "policy_fault").iter_rows())
 
 
 def feed_digests(*, book: Book, night: dt.date) -> dict[str, str]:

@@ -1,7 +1,8 @@
 """Proposals: the shard's problems assembled, solved and written with their certificates.
 
-Three kinds of account never reach the solver: frozen ones, those with an event the ledger refused, and those
-whose value cannot be trusted. Each is an answer row with its reason; its neighbours are solved.
+Four kinds of account never reach the solver: frozen ones, those whose policy breaks its contract, those with an event
+the ledger refused, and those whose value cannot be trusted. Each is an answer row with its reason; its neighbours are
+solved.
 """
 
 from __future__ import annotations
@@ -93,7 +94,7 @@ def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book
     distrusted = frozen_values(facts).filter("distrusted")
     frozen = distrusted.group_by("account_id").agg(pl.col("value_microusd").sum(), pl.col("security_id"))
     judged = (
-        facts.accounts.select("account_id", "frozen", "refused_codes", "frozen_by")
+        facts.accounts.select("account_id", "frozen", "refused_codes", "frozen_by", "policy_fault")
         .join(account_values(facts), on="account_id")
         .join(frozen, on="account_id", how="left")
         .join(unpriced, on="account_id", how="left")
@@ -103,6 +104,7 @@ def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book
     percent = (pl.col("share") * 100).round(2).cast(pl.String)
     verdicts = [
         (pl.col("frozen_by").is_not_null(), Status.HELD_FROZEN, pl.col("frozen_by")),
+        (pl.col("policy_fault").is_not_null(), Status.HELD_DATA, pl.col("policy_fault")),
         (pl.col("frozen"), Status.HELD_FROZEN, pl.lit("the account is frozen")),
         (
             pl.col("refused_codes").is_not_null(),

@@ -56,6 +56,8 @@ class NightResult:
     revision: int = 0
     unanswered: tuple[str, ...] = ()
     """Shards that had not answered at the deadline; their accounts are held."""
+    policy_faults: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    """Accounts that are held because their policy breaks its contract, and why."""
     moved_inputs: tuple[str, ...] = ()
     """Files and settings of a published night that are no longer what it read; what is published stands."""
     moved_code: tuple[str, ...] = ()
@@ -133,13 +135,15 @@ def run_night(
     revise: bool = False,
     deadline: Deadline | None = None,
     watch: Callable[[Standing], None] = lambda _: None,
+    tell: Callable[[Mapping[str, str]], None] = lambda _: None,
 ) -> NightResult:
     """Run one night: check the feeds, ingest, every shard, publish. Running it again changes nothing.
 
     With ``shards``, only their books are run and nothing is published. With ``revise``, a published night is worked
     as if it were not, and what comes out otherwise is published as its next revision. Without, a published night that
     comes out otherwise is kept beside what is published, and reported. At the ``deadline`` workers still at a shard are
-    ended, and the night is published with the accounts of unanswered shards held.
+    ended, and the night is published with the accounts of unanswered shards held. ``tell`` is told of the accounts
+    whose policy holds them, before anything is written.
 
     Raises
     ------
@@ -154,7 +158,8 @@ def run_night(
     signer_of(book)  # a key that cannot sign is refused now, not when all the work is done
     if revise:
         require_revisable(book, store, night=night)
-    validate_feeds(book=book, night=night)
+    faults = validate_feeds(book=book, night=night)
+    tell(faults)
     with alone(book, night=night):
         close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
         end_all_lost_runs()
@@ -167,7 +172,7 @@ def run_night(
             _require(failure_of(standing, night=night))
         if shards is None:
             publish_night(book, night=night, past_deadline=is_late, revise=revise)
-    return result_of(book, store, night=night)
+    return result_of(book, store, night=night, policy_faults=faults)
 
 
 def ingest(book: Book, *, night: dt.date, revise: bool = False) -> None:
@@ -250,7 +255,9 @@ def require_revisable(book: Book, store: Store, *, night: dt.date) -> None:
     )
 
 
-def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
+def result_of(
+    book: Book, store: Store, *, night: dt.date, policy_faults: Mapping[str, str] | None = None
+) -> NightResult:
     """Return the outcome counts and digests of ``night`` from its partitions."""
     published = store.has("trades", night=night) and store.is_sealed(night)
     counts: dict[str, int] = {}
@@ -277,6 +284,7 @@ def result_of(book: Book, store: Store, *, night: dt.date) -> NightResult:
         totals=totals,
         digests=digests,
         revision=revision_of(manifest) if manifest else 0,
+        policy_faults=policy_faults or {},
         **(moved(book, store, manifest, night=night) if manifest else {}),
     )
 

@@ -10,7 +10,7 @@ from ledger.errors import SettingError
 from pipelines.arrivals import nights_in
 from pipelines.custodian import write_next_feeds
 from pipelines.headless import NightResult, Workers, run_night
-from pipelines.watch import progress
+from pipelines.watch import progress, tell_policy_faults
 
 
 def simulate_nights(book: Book, *, nights: int, workers: int | None, show_progress: bool) -> list[NightResult]:
@@ -35,7 +35,7 @@ def simulate_nights(book: Book, *, nights: int, workers: int | None, show_progre
         for _ in range(nights):
             night = next_night(book, store)
             describe(str(night))
-            results.append(run_night(pool, night=night))
+            results.append(run_night(pool, night=night, tell=tell_policy_faults))
             advance()
     return results
 

@@ -7,7 +7,7 @@ import dataclasses
 import datetime as dt
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
 from rich.console import Console
@@ -52,7 +52,15 @@ def run_watched(
     stood = _publications(store, night)
     watch = Watch(workers=workers, night=night, journal=journal, show=show, deadline=deadline)
     with telling_failure(book, night=night, clock=clock):
-        result = run_night(workers, night=night, shards=shards, revise=revise, deadline=deadline, watch=watch)
+        result = run_night(
+            workers,
+            night=night,
+            shards=shards,
+            revise=revise,
+            deadline=deadline,
+            watch=watch,
+            tell=tell_policy_faults,
+        )
     for facts in watch.failures():
         # Published without them; the shards' accounts are held, and these lines say why.
         alert = failure_alert(night=str(night), facts=facts)
@@ -65,6 +73,12 @@ def run_watched(
         for alert in result_alerts(book.settings.alerts, result, breaks=breaks, late=late):
             send(book, alert, journal=journal)
     return result
+
+
+def tell_policy_faults(faults: Mapping[str, str]) -> None:
+    """Say on stderr which accounts are held for their policy."""
+    for account, fault in faults.items():
+        sys.stderr.write(f"{account} is held for its policy: {fault}\n")
 
 
 @contextlib.contextmanager

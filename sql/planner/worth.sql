@@ -25,7 +25,7 @@ with lot as (
     ) as sublot
     join prices.price on price.security_id = sublot.security_id
     join policies.account on account.account_id = sublot.account_id
-    where not account.frozen and account.mode <> 'hold'
+    where not account.frozen and account.mode <> 'hold' and account.policy_fault is null
 ),
 account_lots as (
     select

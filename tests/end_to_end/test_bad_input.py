@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
+import json
 import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.book_cases import FIRST_NIGHT, NEXT_NIGHT, fingerprint, openbell
+from tests.book_cases import FIRST_NIGHT, NEXT_NIGHT, fingerprint, openbell, run_stages
 
 
 @pytest.fixture
@@ -101,6 +103,39 @@ def test_a_damaged_file_is_refused_as_a_whole(fresh_book: Path, file: str, damag
     assert "Traceback" not in ran.stderr
     after = {name: digest for name, digest in fingerprint(fresh_book).items() if not name.startswith("dagster/")}
     assert after == before
+
+
+def with_policy(book: Path, column: str, cell: str) -> str:
+    """Write ``cell`` into the policy of the account in row 3 of static/accounts, and return the account."""
+    file = book / "static" / "accounts.csv"
+    lines = file.read_text(encoding="utf-8").splitlines()
+    cells = lines[2].split(",")
+    cells[lines[0].split(",").index(column)] = cell
+    file.write_text("\n".join([*lines[:2], ",".join(cells), *lines[3:]]) + "\n", encoding="utf-8")
+    return cells[0]
+
+
+def test_a_bad_policy_holds_its_account_and_changes_no_other(fresh_book: Path, tmp_path: Path) -> None:
+    frozen = shutil.copytree(fresh_book, tmp_path / "frozen")
+    with_policy(frozen, "frozen", "true")
+    run_stages(frozen, night=dt.date.fromisoformat(FIRST_NIGHT))
+    account = with_policy(fresh_book, "long_rate", "-0.2")
+    ran = openbell("night", fresh_book, "--night", FIRST_NIGHT, "--workers", 1, "--json")
+    assert ran.returncode == 0, ran.stderr
+    fault = "FEED-022 static/accounts.csv row 3 column long_rate: found '-0.2'; expected a fraction from 0 to 1"
+    assert f"{account} is held for its policy: {fault}\n" in ran.stderr
+    assert json.loads(ran.stdout)["policy_faults"] == {account: fault}
+    bad, good = (path / "published" / FIRST_NIGHT for path in (fresh_book, frozen))
+    for name in ("orders.csv", "allocations.csv"):
+        assert (bad / name).read_bytes() == (good / name).read_bytes()
+    lines = [(path / "accounts.csv").read_text(encoding="utf-8").splitlines() for path in (bad, good)]
+    held = [[line for line in rows if f",{account}," in line] for rows in lines]
+    assert [len(rows) for rows in held] == [1, 1]
+    assert ",HELD_DATA," in held[0][0]
+    assert fault in held[0][0]
+    assert ",HELD_FROZEN," in held[1][0]
+    others = [[line for line in rows if f",{account}," not in line] for rows in lines]
+    assert others[0] == others[1]
 
 
 @pytest.mark.parametrize(

@@ -23,7 +23,7 @@ from assets.feed_contracts import CONTRACTS
 from assets.feed_errors import REMEDIES
 from assets.feeds import Intake, feed_digests, validate_feeds
 from ledger.errors import FeedError, NightOrderError
-from tests.feed_cases import CUSTODIAN_LOTS, FIRST_NIGHT, TINY, WITH_LOTS, put, tiny_book
+from tests.feed_cases import CUSTODIAN_LOTS, FIRST_NIGHT, SETTINGS, TINY, WITH_LOTS, put, tiny_book
 
 NIGHT = f"feeds/{FIRST_NIGHT}"
 
@@ -98,13 +98,7 @@ CELLS = [
     ("prices", "BBB", "ZZZ", "FEED-040", "row 3 column security_id", "'ZZZ'"),
     ("accounts", "A2,H1", "A2,", "FEED-021", "row 3 column household_id", "a blank cell"),
     ("accounts", ",taxable,", ",joint,", "FEED-023", "row 3 column registration", "'joint'"),
-    ("accounts", ",hold,", ",Hold,", "FEED-023", "row 4 column mode", "'Hold'"),
-    ("accounts", ",hold,true", ",hold,yes", "FEED-020", "row 4 column frozen", "'yes'"),
-    ("accounts", ",hold,true,0.4", ",hold,true,40", "FEED-022", "row 4 column short_rate", "'40'"),
-    ("accounts", "0,0.05", "0.06,0.05", "FEED-031", "row 4 column cash_max", "'0.05'"),
     ("accounts", "A2,H1", "A1,H1", "FEED-030", "row 2 column account_id", "'A1'; row 3: 'A1'"),
-    ("accounts", "1,100,0.0001,0", "1,100,0,0", "FEED-022", "row 2 column share_step", "'0'"),
-    ("accounts", "1,100,0.0001,0", "1,100,0.0001,0.5", "FEED-020", "row 2 column min_holding_days", "'0.5'"),
     ("securities", "DDD,DD,Delta,Health", "DDD,DD,Delta,", "FEED-021", "row 5 column sector", "a blank cell"),
     ("identical_groups", "BBB,G1", "ZZZ,G1", "FEED-040", "row 3 column security_id", "'ZZZ'"),
     ("restrictions", "A1,exclude", "A9,exclude", "FEED-040", "row 2 column account_id", "'A9'"),
@@ -595,13 +589,13 @@ def with_policy_columns(*cells: str) -> str:
         ((",", ",cash_min;cash", ","), "relaxation_order", "'cash_min;cash'"),
     ],
 )
-def test_factor_bands_and_relaxation_orders_are_refused_by_name(
+def test_factor_bands_and_relaxation_orders_hold_their_account_by_name(
     book: Book, cells: tuple[str, ...], column: str, found: str
 ) -> None:
     put(book, "accounts", with_policy_columns(*cells))
-    error = refused(book, "accounts")
-    assert error.where.endswith(f"column {column}")
-    assert found in error.found
+    (told,) = validate_feeds(book=book, night=FIRST_NIGHT).values()
+    assert f" column {column}: found " in told
+    assert found in told
 
 
 def test_a_relaxation_order_names_limits_that_exist(book: Book) -> None:
@@ -609,3 +603,68 @@ def test_a_relaxation_order_names_limits_that_exist(book: Book) -> None:
     accounts = Intake(book=book, night=FIRST_NIGHT).rows("accounts")
     assert accounts["relaxation_order"].to_list() == ["turnover;sector_band;cash", "cash_max;tracking_error_max", None]
     assert accounts["factor_band"].to_list() == [0.01, None, None]
+
+
+POLICY_CELLS = [
+    (",hold,", ",Hold,", "FEED-023", "row 4 column mode", "'Hold'"),
+    (",hold,true", ",hold,yes", "FEED-020", "row 4 column frozen", "'yes'"),
+    (",hold,true,0.4", ",hold,true,40", "FEED-022", "row 4 column short_rate", "'40'"),
+    ("0,0.05", "0.06,0.05", "FEED-031", "row 4 column cash_max", "'0.05'"),
+    ("1,100,0.0001,0", "1,100,0,0", "FEED-022", "row 2 column share_step", "'0'"),
+    ("1,100,0.0001,0", "1,100,0.0001,0.5", "FEED-020", "row 2 column min_holding_days", "'0.5'"),
+    (
+        "A3,H2,O2,trust,IDX,hold,true,0.4",
+        "A3,H2,O2,trust,IDX,hold,true,nan",
+        "FEED-020",
+        "row 4 column short_rate",
+        "'nan'",
+    ),
+    ("20,,0,0.05", "-1,,0,0.05", "FEED-022", "row 4 column risk_aversion", "'-1'"),
+    ("20,,0,0.05", "20,,,0.05", "FEED-021", "row 4 column cash_min", "a blank cell"),
+    ("20,,0,0.05", "20,,7,0.05", "FEED-022", "row 4 column cash_min", "'7'"),
+]
+
+
+def policy_faults(book: Book) -> dict[str, str]:
+    """Return the accounts of the first night that are held for their policy, each with why."""
+    return validate_feeds(book=book, night=FIRST_NIGHT)
+
+
+@pytest.mark.parametrize("cell", POLICY_CELLS, ids=lambda cell: str(cell[1]))
+def test_a_bad_policy_holds_its_account_with_the_words_of_a_refusal(
+    book: Book, cell: tuple[str, str, str, str, str]
+) -> None:
+    old, new, code, place, found = cell
+    put(book, "accounts", edited("accounts", old, new))
+    account = "A3" if "row 4" in place else "A1"
+    faults = policy_faults(book)
+    assert list(faults) == [account]
+    assert faults[account].startswith(f"{code} static/accounts.csv {place}: found {found}; expected ")
+    assert faults[account].count("FEED-") == 1
+
+
+def test_all_that_is_wrong_with_a_policy_is_told(book: Book) -> None:
+    put(
+        book, "accounts", edited("accounts", "hold,true,0.4,0.2,0.4,0.2,20,,0,0.05", "Hold,true,x,0.2,0.4,2,20,,1,0.05")
+    )
+    told = policy_faults(book)["A3"]
+    assert [part.split()[0] for part in told.split(". ")] == ["FEED-020", "FEED-022", "FEED-023", "FEED-031"]
+
+
+def test_a_file_with_too_many_bad_policies_is_refused_as_a_whole(book: Book) -> None:
+    put(book, "accounts", TINY["accounts"].replace(",0.4,0.2,0.4,0.2,50", ",40,0.2,0.4,0.2,50"))
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-045", "static/accounts.csv")
+    assert error.found.startswith("2 of 3 accounts with a bad policy, first FEED-022 static/accounts.csv row 2 ")
+
+
+def test_a_book_may_ask_that_no_policy_is_bad(tmp_path: Path) -> None:
+    book = tiny_book(tmp_path / "book", settings=SETTINGS + "\n[trust]\npolicy_faults_max = 0\n")
+    put(book, "accounts", edited("accounts", ",hold,", ",Hold,"))
+    assert refused(book).code == "FEED-045"
+
+
+def test_a_bad_policy_does_not_hide_a_bad_id(book: Book) -> None:
+    put(book, "accounts", edited("accounts", "A3,H2,O2,trust,IDX,hold", "A3,,O2,trust,IDX,Hold"))
+    error = refused(book)
+    assert (error.code, error.where) == ("FEED-021", "static/accounts.csv row 4 column household_id")

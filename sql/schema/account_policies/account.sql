@@ -26,5 +26,6 @@ create table account (
     share_step_micro bigint not null check (share_step_micro > 0),
     min_holding_days integer not null,
     factor_band double,
-    relaxation_order varchar
+    relaxation_order varchar,
+    policy_fault varchar -- what breaks the contract, and holds the account tonight; broken cells have a stand-in
 )
