@@ -59,12 +59,16 @@ class Finding:
         return rows_refused(self.code, file=file, column=self.column, offenders=self.offenders, expected=self.expected)
 
     def told(self, file: str) -> pl.DataFrame:
-        """Return ``line`` and ``policy_fault`` of each row: what the refusal would say of that row alone."""
+        """Return ``line`` and ``policy_fault`` of each row: what the refusal would say of that row alone.
+
+        Neither the row's number nor the file's form is told: what is published must not depend on them.
+        """
         errors = [
             (line, rows_refused(self.code, file=file, column=self.column, offenders=row, expected=self.expected))
             for (line,), row in self.offenders.group_by("line", maintain_order=True)
         ]
-        faults = [f"{error.code} {error.where}: found {error.found}; expected {error.expected}" for _, error in errors]
+        where = f"{file.partition('.')[0]} column {self.column}"
+        faults = [f"{error.code} {where}: found {error.found}; expected {error.expected}" for _, error in errors]
         return pl.DataFrame({"line": [line for line, _ in errors], "policy_fault": faults}, schema=FAULT)
 
 

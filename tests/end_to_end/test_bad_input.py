@@ -122,7 +122,7 @@ def test_a_bad_policy_holds_its_account_and_changes_no_other(fresh_book: Path, t
     account = with_policy(fresh_book, "long_rate", "-0.2")
     ran = openbell("night", fresh_book, "--night", FIRST_NIGHT, "--workers", 1, "--json")
     assert ran.returncode == 0, ran.stderr
-    fault = "FEED-022 static/accounts.csv row 3 column long_rate: found '-0.2'; expected a fraction from 0 to 1"
+    fault = "FEED-022 static/accounts column long_rate: found '-0.2'; expected a fraction from 0 to 1"
     assert f"{account} is held for its policy: {fault}\n" in ran.stderr
     assert json.loads(ran.stdout)["policy_faults"] == {account: fault}
     bad, good = (path / "published" / FIRST_NIGHT for path in (fresh_book, frozen))
