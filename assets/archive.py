@@ -17,6 +17,7 @@ from assets.feed_errors import refusal
 from assets.feed_files import FORMS, digest_of_file
 from assets.locks import temporary_in
 from assets.store import WRITING, sync
+from ledger.errors import StoreError
 
 
 class Archive:
@@ -61,6 +62,25 @@ class Archive:
         """Return the kept bytes of ``label``, or None where they are gone or are no longer what their name says."""
         kept = self.path_of(digest, form=form_of(label))
         return kept if kept.exists() and digest_of_file(kept) == digest else None
+
+    def require(self, label: str, *, digest: str) -> Path:
+        """Return the kept bytes of ``label``.
+
+        Raises
+        ------
+        StoreError
+            Where they are gone, or no longer what their name says.
+        """
+        kept = self.find(label, digest=digest)
+        if kept is None:
+            raise StoreError(
+                code="STORE-005",
+                where=f"kept input {label}",
+                found="no file with the bytes that the night read",
+                expected=digest,
+                remedy="Put the file back; without it the night cannot be replayed.",
+            )
+        return kept
 
 
 def form_of(label: str) -> str:

@@ -16,7 +16,7 @@ from assets.publish import published_manifest
 from assets.rulings import NAME, acceptances_in_force, keep_rulings, read_rulings, switches_in_force
 from assets.store import Store
 from ledger.amounts import plain
-from ledger.errors import RulingError, StoreError
+from ledger.errors import RulingError
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,16 +85,7 @@ def put_rulings(book: Book, *, archive: Archive, inputs: Mapping[str, str]) -> N
     for path in (book.path / "static").glob(f"{NAME}.*"):
         path.unlink()
     for label, digest in _of_rulings(inputs).items():
-        kept = archive.find(label, digest=digest)
-        if kept is None:
-            raise StoreError(
-                code="STORE-005",
-                where=f"kept input {label}",
-                found="no file with the bytes that the night read",
-                expected=digest,
-                remedy="Put the file back; without it the night cannot be replayed.",
-            )
-        shutil.copyfile(kept, book.path / label)
+        shutil.copyfile(archive.require(label, digest=digest), book.path / label)
 
 
 def _of_rulings(inputs: Mapping[str, str]) -> dict[str, str]:

@@ -23,7 +23,6 @@ from assets.sessions import session_before
 from assets.stages import stages_of
 from assets.store import Store, partition_name
 from assets.verification import Check, Published, published_night
-from ledger.errors import StoreError
 from pipelines.book_toml import book_toml
 from pipelines.headless import Workers, answer_shards, publish_night
 
@@ -89,18 +88,9 @@ def prepare(*, book: Book, published: Published, folder: Path) -> Book:
     (folder / "book.toml").write_text(book_toml(settings), encoding="utf-8")
     archive = Archive(book.path)
     for label, digest in sorted(published.manifest["inputs"].items()):
-        kept = archive.find(label, digest=digest)
-        if kept is None:
-            raise StoreError(
-                code="STORE-005",
-                where=f"kept input {label}",
-                found="no file with the bytes that the night read",
-                expected=digest,
-                remedy="Put the file back; without it the night cannot be replayed.",
-            )
         target = folder / label
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(kept, target)
+        shutil.copyfile(archive.require(label, digest=digest), target)
     for asset in sorted(
         path for path in (book.path / "store").glob("[a-z]*") if path.name != archive.folder.name and path.is_dir()
     ):
