@@ -63,6 +63,8 @@ class String:
     def __init__(self, folder: Path, *, seed: int, say: Callable[[str], None] = lambda _: None) -> None:
         self.world = World(folder, seed=seed)
         self.rng: random.Random = self.world.rng
+        # A draw of its own, so that what an operator does moves no fault of the same seed to another night.
+        self.operator = random.Random(f"operator {seed}")
         self.told = Told(seed)
         self.published = PublishedOnce()
         self.known: frozenset[Path] = frozenset()
@@ -84,6 +86,9 @@ class String:
                 if self.rng.random() < odds:
                     disturb(self)
                     self._require(self.published.wrong(self.world, night=None))
+            if self.operator.random() < PRUNES:
+                the_store_is_pruned(self)
+                self._require(self.published.wrong(self.world, night=None))
             self.told.nights += 1
             self.say(f"{self.world.night} {'; '.join(self.tonight) or 'calm'}")
         self.told.seconds = time.monotonic() - began
@@ -141,6 +146,8 @@ class String:
     def _run_disturbed(self, delivery: Delivery) -> bool:
         """Run the night to its end through what disturbs it; return whether Dagster ran it last."""
         by_dagster = False
+        if self.operator.random() < RULES:
+            an_operator_rules(self)
         for odds, disturb in DISTURBANCES:
             if self.rng.random() < odds:
                 by_dagster = disturb(self) or by_dagster
@@ -246,22 +253,21 @@ def disk_refuses(string: String) -> bool:
     return False
 
 
-def an_operator_rules(string: String) -> bool:
+def an_operator_rules(string: String) -> None:
     """A switch is turned, before the night or in the middle of it: what has answered by then is held all the same."""
-    world, rng = string.world, string.rng
+    world, rng = string.world, string.operator
     if rng.random() < HALFWAY:
         string.run_stages(until="reconciliation")
     if world.ruled and rng.random() < RELEASED:
         target = rng.choice(sorted(world.ruled))
         string.note("released", target)
         world.rule("release", scope=world.ruled[target], target=target)
-        return False
+        return
     scope = rng.choice(("account", "security"))
     names = world.accounts()["account_id"] if scope == "account" else world.securities()
     target = rng.choice(sorted(set(names) - world.ruled.keys()))
     string.note("frozen by a ruling", target)
     world.rule("freeze", scope=scope, target=target)
-    return False
 
 
 def restarted(string: String) -> bool:
@@ -290,7 +296,6 @@ def solver_gives_up(string: String) -> bool:
 
 
 DISTURBANCES: tuple[tuple[float, Callable[[String], bool]], ...] = (
-    (0.10, an_operator_rules),
     (0.10, disk_refuses),
     (0.13, killed),
     (0.04, group_killed),
@@ -300,7 +305,8 @@ DISTURBANCES: tuple[tuple[float, Callable[[String], bool]], ...] = (
 )
 """Odds in a night, and what happens before the night comes to its end; True where Dagster ran it."""
 
-HALFWAY, RELEASED = 0.5, 0.6
+RULES, HALFWAY, RELEASED, PRUNES = 0.12, 0.5, 0.6, 0.06
+"""Odds in a night that the operator rules, in the middle of it, to release; and that he prunes after it."""
 REPLAYED = 0.15
 TWO_WORKERS = 0.1
 
@@ -354,7 +360,6 @@ def _nights(string: String) -> list[dt.date]:
 AFTERWARDS: tuple[tuple[float, Callable[[String], None]], ...] = (
     (0.08, an_old_night_is_run_again),
     (0.08, a_feed_is_revised),
-    (0.06, the_store_is_pruned),
 )
 """Odds in a night, and what happens after it is published."""
 
