@@ -19,6 +19,7 @@ from assets.store import Store, among_writers, facts_of, pruned_versions
 from assets.verification import Check, is_verified, verify_night
 from ledger.errors import NightError, StoreError
 from pipelines import rebuild as rebuilding
+from pipelines import replay
 from tests.book_cases import NIGHTS, fingerprint, openbell
 
 FIRST, SECOND, LAST = (dt.date.fromisoformat(night) for night in NIGHTS)
@@ -197,7 +198,7 @@ def test_what_comes_out_otherwise_is_named_and_not_put_in_place(
         for name in (f"{other}.json", "head.json"):
             (folder / name).write_text(json.dumps({"digest": other, "rows": {}, "inputs": {}}), encoding="utf-8")
 
-    monkeypatch.setattr(rebuilding, "answer_shards", answer_otherwise)
+    monkeypatch.setattr(replay, "answer_shards", answer_otherwise)
     before = fingerprint(book_copy / "store")
     [night] = rebuilding.rebuild(Book.open(book_copy), night=FIRST, scratch=tmp_path, workers=1)
     assert night.restored == ()
