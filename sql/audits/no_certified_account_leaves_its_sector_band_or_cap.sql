@@ -50,7 +50,12 @@ active as (
     union all
     select certified.account_id, benchmark_weight.security_id, -round(benchmark_weight.weight * 1e12)::bigint
     from certified
-    join benchmark.benchmark_weight on benchmark_weight.benchmark_id = certified.benchmark_id
+    join (
+        -- A name that never had a price is no part of what the account is measured against.
+        select benchmark_id, security_id, weight / sum(weight) over (partition by benchmark_id) as weight
+        from benchmark.benchmark_weight
+        join prices.price using (security_id)
+    ) as benchmark_weight on benchmark_weight.benchmark_id = certified.benchmark_id
 )
 select certified.account_id, 'sector ' || security.sector as limit_name
 from active
