@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from solvers.arrays import Bytes, Floats, Integers
-from solvers.orders import INTACT, NAME_CAP, TRACKING_ERROR, Result
+from solvers.orders import INTACT, Result
 from solvers.problem import SolveSettings, Status
 from solvers.searching import Searched
 
@@ -62,11 +62,6 @@ def limit_names(sectors: tuple[str, ...], factors: int) -> tuple[str, ...]:
     lows = tuple(f"sector:{name} low" for name in sectors)
     bands = tuple(f"factor:f{j:02d} {side}" for side in ("high", "low") for j in range(1, factors + 1))
     return ("cash_min", "cash_max", *highs, *lows, "turnover", "net_gain_budget", *bands)
-
-
-def broken_name(names: tuple[str, ...], broken: int) -> str:
-    """Return the limit's name of a code of `solvers.orders`."""
-    return {NAME_CAP: "max_weight", TRACKING_ERROR: "tracking_error_max"}.get(broken) or names[broken]
 
 
 def proof_of(searched: Searched, at: int) -> Proof:
