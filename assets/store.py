@@ -81,6 +81,8 @@ class Version:
     digest: str
     rows: Mapping[str, int]
     inputs: Mapping[str, str]
+    settings: str | None = None
+    """Digest of the settings under which it became the head; None where who wrote it had none."""
     is_head: bool = True
     audits: tuple[str, ...] = ()
     """The audits that were run when it was written, and found nothing; empty for a version read from disk."""
@@ -200,8 +202,17 @@ class Carried:
 class Store:
     """All partitions of one book."""
 
-    def __init__(self, book: Path, *, revising: dt.date | None = None, rerunning: dt.date | None = None) -> None:
+    def __init__(
+        self,
+        book: Path,
+        *,
+        revising: dt.date | None = None,
+        rerunning: dt.date | None = None,
+        settings: str | None = None,
+    ) -> None:
         """Open the store of ``book``; the night ``revising`` is worked as if it were not published yet.
+
+        What is written is noted as made under the ``settings`` with this digest.
 
         Of the night ``rerunning``, which is published, every stage reads what the rerun made of those before it, where
         that is another version than the published one; no head moves.
@@ -211,6 +222,7 @@ class Store:
         self.root = book / "store"
         self.revising = revising
         self.rerunning = rerunning
+        self.settings = settings
 
     def folder(self, asset: str, *, night: dt.date, shard: str | None = None) -> Path:
         """Return the folder of one partition; shard and asset are names of ours, never data."""
@@ -271,7 +283,8 @@ class Store:
         path = folder / f"{facts['digest']}.duckdb"
         if not path.exists():
             raise _file_is_gone(name, path)
-        return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"])
+        settings = facts.get("settings")
+        return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"], settings)
 
     def beside(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version | None:
         """Return what the last rerun of a published night made in place of what stands; None where it reproduced it."""
@@ -371,13 +384,15 @@ class Store:
             connection.close()
             passed("store.closed", where=name)
             path, audits = folder / f"{digest}.duckdb", tuple(writing.audits)
-            version = Version(asset, night, shard, path, digest, rows, writing.inputs, audits=audits)
+            version = Version(asset, night, shard, path, digest, rows, writing.inputs, self.settings, audits=audits)
             writing.version = self._settle(temporary, version)
 
     def _settle(self, temporary: Path, version: Version) -> Version:
         """Give the finished file its name and, unless the night is sealed, make it the head."""
         folder = version.path.parent
         facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
+        if version.settings is not None:
+            facts["settings"] = version.settings
         text = json.dumps(facts, indent=1, sort_keys=True)
         if not version.path.with_suffix(".json").exists():
             write_renamed(version.path.with_suffix(".json"), text.encode(), root=self.root)
