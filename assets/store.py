@@ -47,6 +47,9 @@ WRITING = ".writing"
 """The folder of the store in which files have temporary names."""
 ONE_THREAD: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 """Stated when the database is opened: threads that are not made need not be ended."""
+RERUN, REVISION = "rerun.json", "revision.json"
+POINTERS = (RERUN, REVISION)
+"""Small files beside head.json that name a version: a rerun's, and that of a revision which has not published yet."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
@@ -288,7 +291,7 @@ class Store:
 
     def beside(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version | None:
         """Return what the last rerun of a published night made in place of what stands; None where it reproduced it."""
-        pointer = self.folder(asset, night=night, shard=shard) / "rerun.json"
+        pointer = self.folder(asset, night=night, shard=shard) / RERUN
         if not pointer.exists():
             return None
         return self.version(asset, night=night, shard=shard, digest=json.loads(pointer.read_bytes())["digest"])
@@ -296,13 +299,13 @@ class Store:
     def all_beside(self, night: dt.date) -> list[str]:
         """Return the names of the partitions that the last rerun of ``night`` made otherwise, sorted."""
         day = night.isoformat()
-        pointers = [*self.root.glob(f"*/{day}/rerun.json"), *self.root.glob(f"*/{day}/*/rerun.json")]
+        pointers = [*self.root.glob(f"*/{day}/{RERUN}"), *self.root.glob(f"*/{day}/*/{RERUN}")]
         return sorted(path.parent.relative_to(self.root).as_posix() for path in pointers)
 
     def forget_rerun(self, night: dt.date) -> None:
         """Begin a rerun of ``night``: nothing of an earlier one is read. Its versions stay."""
         for name in self.all_beside(night):
-            (self.root / name / "rerun.json").unlink(missing_ok=True)
+            (self.root / name / RERUN).unlink(missing_ok=True)
 
     def standing(self, version: Version) -> Version | None:
         """Return what stands published in the place of ``version``; None where nothing does."""
@@ -410,7 +413,7 @@ class Store:
             stands = ""
         if stands is not None:
             is_head = stands == version.digest
-            pointer = folder / "rerun.json"
+            pointer = folder / RERUN
             if version.night == self.rerunning and not is_head:
                 write_renamed(pointer, text.encode(), root=self.root)
             elif version.night == self.rerunning:
@@ -424,9 +427,7 @@ class Store:
     def _follows_rerun(self, version: Version) -> bool:
         """Return whether ``version`` was made from one that a rerun keeps beside what is published."""
         return version.night == self.rerunning and any(
-            (self.root / name / "rerun.json").exists()
-            for name in version.inputs
-            if not name.startswith(("feeds/", "static/"))
+            (self.root / name / RERUN).exists() for name in version.inputs if not name.startswith(("feeds/", "static/"))
         )
 
 
