@@ -4,6 +4,7 @@
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.json      its row counts, and the inputs it was first made from
     BOOK/store/<asset>/<night>[/<shard>]/head.json          which version the night uses, with its inputs
     BOOK/store/<asset>/<night>[/<shard>]/rerun.json         which version a rerun made beside the published one
+    BOOK/store/<asset>/<night>[/<shard>]/revision.json      which version a revision made that has not published yet
     BOOK/store/pruned/<night>/<digest>.json                 which versions were dropped (`assets/retention.py`)
 
 A version is written to a temporary name in BOOK/store/.writing by one process, audited, digested, fsynced and renamed.
@@ -242,7 +243,8 @@ class Store:
 
     def has(self, asset: str, *, night: dt.date, shard: str | None = None) -> bool:
         """Return whether the partition has a head."""
-        return (self.folder(asset, night=night, shard=shard) / "head.json").exists()
+        folder = self.folder(asset, night=night, shard=shard)
+        return (folder / "head.json").exists() or (night == self.revising and (folder / REVISION).exists())
 
     def is_sealed(self, night: dt.date) -> bool:
         """Return whether ``night`` is published, so that its heads no longer move."""
@@ -268,6 +270,10 @@ class Store:
             beside = self.beside(asset, night=night, shard=shard)
             if beside is not None:
                 return beside
+        if night == self.revising:
+            revised = self._pointed(asset, night=night, shard=shard, pointer=REVISION)
+            if revised is not None:
+                return revised
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
         sealed = self.sealed_digest(name, night=night)
@@ -291,16 +297,37 @@ class Store:
 
     def beside(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version | None:
         """Return what the last rerun of a published night made in place of what stands; None where it reproduced it."""
-        pointer = self.folder(asset, night=night, shard=shard) / RERUN
-        if not pointer.exists():
+        return self._pointed(asset, night=night, shard=shard, pointer=RERUN)
+
+    def _pointed(self, asset: str, *, night: dt.date, shard: str | None, pointer: str) -> Version | None:
+        path = self.folder(asset, night=night, shard=shard) / pointer
+        if not path.exists():
             return None
-        return self.version(asset, night=night, shard=shard, digest=json.loads(pointer.read_bytes())["digest"])
+        facts = json.loads(path.read_bytes())
+        version = self.version(asset, night=night, shard=shard, digest=facts["digest"])
+        return dataclasses.replace(version, inputs=facts["inputs"], settings=facts.get("settings"))
 
     def all_beside(self, night: dt.date) -> list[str]:
         """Return the names of the partitions that the last rerun of ``night`` made otherwise, sorted."""
+        return sorted(path.parent.relative_to(self.root).as_posix() for path in self._pointers(night, RERUN))
+
+    def _pointers(self, night: dt.date, name: str) -> list[Path]:
         day = night.isoformat()
-        pointers = [*self.root.glob(f"*/{day}/{RERUN}"), *self.root.glob(f"*/{day}/*/{RERUN}")]
-        return sorted(path.parent.relative_to(self.root).as_posix() for path in pointers)
+        return sorted([*self.root.glob(f"*/{day}/{name}"), *self.root.glob(f"*/{day}/*/{name}")])
+
+    def end_revision(self, night: dt.date) -> None:
+        """Let the heads of ``night`` be what its manifest names of a revision's versions, and forget the others.
+
+        A revision that published nothing leaves every head where it was; one that was killed after publishing is
+        brought to its end by whoever runs the night next.
+        """
+        named = manifest_digests(self.book, night)
+        for pointer in self._pointers(night, REVISION):
+            content = pointer.read_bytes()
+            name = pointer.parent.relative_to(self.root).as_posix()
+            if named.get(name) == json.loads(content)["digest"]:
+                write_renamed(pointer.with_name("head.json"), content, root=self.root)
+            pointer.unlink()
 
     def forget_rerun(self, night: dt.date) -> None:
         """Begin a rerun of ``night``: nothing of an earlier one is read. Its versions stay."""
@@ -407,7 +434,11 @@ class Store:
         # Even where it stood: who renamed it may have been killed before the folder was synced.
         sync(folder)
         passed("store.settled", where=version.name)
-        head = folder / "head.json"
+        # What a revision made has its own pointer until it is published; what is made from the publication comes after.
+        published = manifest_digests(self.book, version.night)
+        trades = partition_name("trades", night=version.night, shard=None)
+        is_after = trades in version.inputs and version.inputs[trades] == published.get(trades)
+        head = folder / (REVISION if version.night == self.revising and not is_after else "head.json")
         stands = self.sealed_digest(version.name, night=version.night)
         if stands is None and self._follows_rerun(version):
             stands = ""

@@ -163,6 +163,7 @@ def run_night(
         close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
         end_all_lost_runs()
         store.forget_rerun(night)
+        store.end_revision(night)
         ingest(book, night=night, revise=revise)
         order = [shard for shard in shards_by_worth(store, book=book, night=night) if shard in (shards or book.shards)]
         standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
