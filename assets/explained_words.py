@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
+
+from ledger.amounts import plain
+
+Row = dict[str, Any]
 
 MEANING = {
     "CERTIFIED": "No orders that keep the account's limits are better than these by more than the gap: a proven bound.",
@@ -64,7 +69,7 @@ def unit_of(limit: str) -> tuple[str, float]:
     return "percent of value", 1e-2
 
 
-def limit_in_force(limit: str, policy: dict[str, Any]) -> str | None:
+def limit_in_force(limit: str, policy: Row) -> str | None:
     """Return what the policy says of a limit, in its own words; None where it says nothing."""
     column = {"turnover": "turnover_max", "tracking_error_max": "tracking_error_max_bps"}.get(limit, limit)
     column = {"sector": "sector_band", "factor": "factor_band"}.get(limit.partition(":")[0], column)
@@ -73,7 +78,7 @@ def limit_in_force(limit: str, policy: dict[str, Any]) -> str | None:
     return None if stated is None else f"{column} {stated}"
 
 
-def told_non_trade(row: dict[str, Any]) -> str:
+def told_non_trade(row: Row) -> str:
     """Return in one sentence what stopped a trade; ``row`` is one of an explanation's non-trades."""
     what = STOPS[row["stopped_by"]]
     first = row["because"][0] if row["because"] else None
@@ -91,3 +96,21 @@ def told_non_trade(row: dict[str, Any]) -> str:
     if row["stopped_by"] in ("household_purchase", "household_loss_sale") and first:
         return f"{what}: {first['account_id']} {first['side']}s {first['shares']} {first['security_id']}"
     return f"{what}: {row['detail']}" if row["detail"] else what
+
+
+def told(row: Row) -> Row:
+    """Return a row as plain JSON values, its micro-amounts as shares and dollars."""
+    found: Row = {}
+    for name, value in row.items():
+        if name.endswith("_microusd"):
+            found[f"{name.removesuffix('_microusd')}_usd"] = None if value is None else plain(value)
+        elif name in ("micro_shares", "share_step_micro"):
+            found["shares" if name == "micro_shares" else "share_step"] = plain(value)
+        else:
+            found[name] = value.isoformat() if isinstance(value, dt.date) else value
+    return found
+
+
+def told_policy(policy: Row) -> Row:
+    """Return a policy as static/accounts states it."""
+    return {name: value for name, value in told(policy).items() if name not in ("shard", "wave")}

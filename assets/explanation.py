@@ -9,25 +9,22 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
-from typing import Any
 
 import polars as pl
 
 from assets.book import Book
+from assets.explained_limits import binding_limit, conflict, relaxations
+from assets.explained_non_trades import non_trades
 from assets.explained_orders import RiskPrices, added_up, order_rows, risk_prices
-from assets.explained_words import MEANING, REMEDIES, limit_in_force, told_non_trade, unit_of
+from assets.explained_words import MEANING, REMEDIES, Row, told, told_policy
 from assets.problem_arrays import market_of, problems_of
 from assets.proposal_tables import facts_without, read_facts
 from assets.sessions import session_after
 from assets.standing import Standing, lineage_of, standing_night
-from assets.store import Store, Tables
+from assets.store import Store, Tables, Version
 from ledger.amounts import MICRO, plain
 from ledger.errors import QuestionError
-from solvers.answer import limit_names
 from solvers.problem import ShardProblems
-
-Row = dict[str, Any]
-GAIN_BUDGET = "net_gain_budget"
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,9 +75,9 @@ def explain(*, store: Store, book: Book, night: dt.date, account_id: str) -> Exp
     """
     standing = standing_night(store=store, book=book, night=night)
     policy = policy_of(standing, account_id=account_id)
-    sharded = standing.sharded(policy["shard"])
-    if not sharded:
+    if standing.manifest is not None and not standing.sharded(policy["shard"]):
         return _unanswered(standing, policy)
+    sharded = require_answered(standing, policy)
     trade_date = session_after(night)
     with store.reading({**standing.nightly(), **sharded}) as tables:
         is_published = standing.manifest is not None
@@ -106,10 +103,10 @@ def explain(*, store: Store, book: Book, night: dt.date, account_id: str) -> Exp
             orders=tuple(orders),
             added_up=added_up(orders, outcome),
             objective_parts=_objective_parts(orders, answer, risk) if risk else None,
-            non_trades=tuple(_non_trades(tables, policy=policy, trade_date=trade_date)),
-            binding_limits=tuple(_binding(row, policy) for row in limits if row["what"] == "binds"),
-            conflicts=tuple(_conflict(row, policy) for row in limits if row["what"] == "conflicts"),
-            relaxations=tuple(_relaxations(tables, answer, policy)),
+            non_trades=tuple(non_trades(tables, policy=policy, trade_date=trade_date)),
+            binding_limits=tuple(binding_limit(row, policy) for row in limits if row["what"] == "binds"),
+            conflicts=tuple(conflict(row, policy) for row in limits if row["what"] == "conflicts"),
+            relaxations=tuple(relaxations(tables, answer, policy)),
             stops=tuple(told(row) for row in tables.query("explain/stops", account_id=account_id).to_dicts()),
             lineage=lineage_of(standing, shard=policy["shard"]),
         )
@@ -137,6 +134,28 @@ def policy_of(standing: Standing, *, account_id: str) -> Row:
     return found.row(0, named=True)
 
 
+def require_answered(standing: Standing, policy: Row) -> dict[str, Version]:
+    """Return the partitions of the account's shard, by alias.
+
+    Raises
+    ------
+    QuestionError
+        Where the shard has not answered, or had not when its night was published.
+    """
+    sharded = standing.sharded(policy["shard"])
+    if not sharded:
+        published = "which was published without it" if standing.manifest is not None else "which is not published"
+        raise QuestionError(
+            code="ASK-003",
+            where=f"night {standing.night} account {policy['account_id']}",
+            found=f"no answer of its shard {policy['shard']} in the night, {published}",
+            expected="a shard that has answered",
+            remedy=f"Run `openbell night --night {standing.night} --shard {policy['shard']}`; of a published night, "
+            "`openbell night --revision` then publishes its answer.",
+        )
+    return sharded
+
+
 def problem_of_account(tables: Tables, standing: Standing, *, policy: Row) -> ShardProblems:
     """Return one account's problem alone, made by the code that makes the shard's."""
     trade_date = session_after(standing.night)
@@ -148,24 +167,6 @@ def problem_of_account(tables: Tables, standing: Standing, *, policy: Row) -> Sh
         trade_date=trade_date,
         loss_margin=standing.settings.tax.loss_margin,
     )
-
-
-def told(row: Row) -> Row:
-    """Return a row as plain JSON values, its micro-amounts as shares and dollars."""
-    found: Row = {}
-    for name, value in row.items():
-        if name.endswith("_microusd"):
-            found[f"{name.removesuffix('_microusd')}_usd"] = None if value is None else plain(value)
-        elif name in ("micro_shares", "share_step_micro"):
-            found["shares" if name == "micro_shares" else "share_step"] = plain(value)
-        else:
-            found[name] = value.isoformat() if isinstance(value, dt.date) else value
-    return found
-
-
-def told_policy(policy: Row) -> Row:
-    """Return a policy as static/accounts states it."""
-    return {name: value for name, value in told(policy).items() if name not in ("shard", "wave")}
 
 
 def _outcome(tables: Tables, *, account_id: str, is_published: bool) -> Row:
@@ -181,14 +182,6 @@ def told_outcome(outcome: Row) -> Row:
 
 def _unanswered(standing: Standing, policy: Row) -> Explanation:
     """Return what there is to tell of an account whose shard had not answered when its night was published."""
-    if standing.manifest is None:
-        raise QuestionError(
-            code="ASK-003",
-            where=f"night {standing.night} account {policy['account_id']}",
-            found=f"no answer of its shard {policy['shard']}, and the night is not published",
-            expected="a shard that has answered",
-            remedy=f"Run `openbell night --night {standing.night} --shard {policy['shard']}` first.",
-        )
     with standing.store.reading(standing.nightly()) as tables:
         outcome = _outcome(tables, account_id=policy["account_id"], is_published=True)
     return Explanation(
@@ -251,101 +244,3 @@ def _objective_parts(orders: list[Row], answer: Row, risk: RiskPrices) -> Row:
         "risk_before_usd": risk.before_usd,
         "risk_after_usd": risk.after_usd,
     }
-
-
-def _binding(row: Row, policy: Row) -> Row:
-    unit, size = unit_of(row["limit_name"])
-    return {
-        "limit": row["limit_name"],
-        "stated": limit_in_force(row["limit_name"], told_policy(policy)),
-        "usd_per_unit": row["amount"] * size,
-        "unit": unit,
-    }
-
-
-def _conflict(row: Row, policy: Row) -> Row:
-    unit, size = unit_of(row["limit_name"])
-    return {
-        "limit": row["limit_name"],
-        "stated": limit_in_force(row["limit_name"], told_policy(policy)),
-        "short_of": row["amount"] / size,
-        "unit": unit,
-    }
-
-
-def _relaxations(tables: Tables, answer: Row, policy: Row) -> list[Row]:
-    """Return by how much each limit was widened; the cap on tracking error with what is in force."""
-    sectors = tables.query("proposals/universe")["sector"].unique().sort().to_list() if answer["relaxed"] else []
-    widened = answer["relaxed"] or []
-    names = limit_names(tuple(sectors), (len(widened) - 4 - 2 * len(sectors)) // 2)
-    rows = []
-    for name, amount in zip(names, widened, strict=False):
-        if amount > 0.0:
-            # The solve counts the gain budget, as all else, in fractions of the account.
-            nav = answer["nav_microusd"] / MICRO
-            unit, size = unit_of(name)
-            by = amount * nav if name == GAIN_BUDGET else amount / size
-            rows.append({"limit": name, "stated": limit_in_force(name, told_policy(policy)), "by": by, "unit": unit})
-    cap, stated = answer["tracking_error_max"], policy["tracking_error_max_bps"]
-    if cap is not None and stated is not None and cap * 1e4 > stated * (1.0 + 1e-12):
-        unit, size = unit_of("tracking_error_max")
-        rows.append({
-            "limit": "tracking_error_max", "stated": limit_in_force("tracking_error_max", told_policy(policy)),
-            "by": cap / size - stated, "unit": unit,
-        })  # fmt: skip
-    return rows
-
-
-def _non_trades(tables: Tables, *, policy: Row, trade_date: dt.date) -> list[Row]:
-    """Return the trades that were not made with what stopped each, and because of what."""
-    bound = {"household_id": policy["household_id"], "trade_date": trade_date}
-    causes = {
-        ("wash_window", "buy"): _by_group(tables.query("explain/open_losses", **bound)),
-        ("wash_window", "sell"): _by_group(tables.query("explain/recent_purchases", **bound)),
-    }
-    orders = tables.query("explain/household_orders", **bound)
-    restrictions = tables.query("explain/restrictions", **bound).to_dicts()
-    rows = []
-    for row in tables.query("explain/non_trades", account_id=policy["account_id"]).to_dicts():
-        found = causes.get((row["stopped_by"], row["side"]), {}).get(row["identical_group"], [])
-        found = found or _orders_that_close(row, orders, policy["account_id"])
-        found = found or _restrictions_that_bar(row, restrictions, policy["account_id"])
-        plain_row = told(row) | {"because": [told(cause) for cause in found]}
-        rows.append(plain_row | {"told": told_non_trade(plain_row)})
-    return rows
-
-
-def _by_group(causes: pl.DataFrame) -> dict[str, list[Row]]:
-    found: dict[str, list[Row]] = {}
-    for row in causes.to_dicts():
-        found.setdefault(row["identical_group"], []).append(row)
-    return found
-
-
-def _orders_that_close(row: Row, orders: pl.DataFrame, account_id: str) -> list[Row]:
-    """Return tonight's orders that close a group to the trade that ``row`` tells of."""
-    sides = {"purchase": "buy", "loss_sale": "sell"}
-    where, _, what = row["stopped_by"].partition("_")
-    if row["stopped_by"] in ("household_purchase", "household_loss_sale"):
-        of_account = pl.col("account_id") != account_id
-        side = sides[what]
-    elif row["stopped_by"] in ("purchase_tonight", "loss_sale_tonight"):
-        of_account = pl.col("account_id") == account_id
-        side = "buy" if where == "purchase" else "sell"
-    else:
-        return []
-    closing = orders.filter(of_account, pl.col("identical_group") == row["identical_group"], pl.col("side") == side)
-    return (closing.filter("may_lose") if side == "sell" else closing).to_dicts()
-
-
-def _restrictions_that_bar(row: Row, restrictions: list[Row], account_id: str) -> list[Row]:
-    """Return the restrictions of the account that bar the trade that ``row`` tells of."""
-    kinds = {"exclusion": ("exclude",), "no_buy": ("no_buy",), "no_sell": ("no_sell",), "max_weight": ("max_weight",)}
-    on = {"security": row["security_id"], "sector": row["sector"]}
-    return [
-        stated
-        for stated in restrictions
-        if stated["account_id"] == account_id
-        and stated["kind"] in kinds.get(row["stopped_by"], ())
-        and stated["value"] == on[stated["on_what"]]
-    ]

@@ -74,7 +74,7 @@ def print_explanation(found: Explanation) -> None:
         ("what", "of", "found", "accepted by", "value usd"),
         [(row["what"], row["subject"], row["found"], row["accepted_by"], usd(row["value_usd"])) for row in found.stops],
     )
-    _lineage(out, found.lineage)
+    print_lineage(out, found.lineage)
 
 
 def _head(out: Console, found: Explanation) -> None:
@@ -172,7 +172,8 @@ def _limits(out: Console, found: Explanation) -> None:
     )
 
 
-def _lineage(out: Console, lineage: Row) -> None:
+def print_lineage(out: Console, lineage: Row) -> None:
+    """Print the published files, partitions and feed files that an answer came from."""
     published = lineage["published"]
     if published:
         code = published["code"]
