@@ -26,6 +26,7 @@ from pipelines.explain_commands import explain
 from pipelines.feed_commands import feeds
 from pipelines.retention_commands import retention
 from pipelines.ruling_commands import rulings
+from pipelines.sql_commands import sql
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -49,6 +50,7 @@ app.add_typer(retention)
 app.add_typer(rulings)
 app.command()(feeds)
 app.command()(explain)
+app.command()(sql)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

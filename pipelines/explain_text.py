@@ -9,6 +9,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from assets.explanation import Explanation
 
@@ -51,7 +52,7 @@ def table(out: Console, title: str, columns: Sequence[str], rows: Sequence[Seque
     for column in columns:
         shown.add_column(column, justify="right" if column.split(" ")[0] in RIGHT else "left", overflow="fold")
     for row in rows:
-        shown.add_row(*("" if cell is None else str(cell) for cell in row))
+        shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print()
     out.print(shown)
 

@@ -2,12 +2,28 @@
 
 from __future__ import annotations
 
+from rich.console import Console
+
 from assets.explained_difference import Contrast
 from assets.explained_name import NameStory
 from assets.explained_words import Row
 from pipelines.explain_text import console, print_lineage, table, usd
 
 TRADES_SHOWN = 30
+LOTS = (
+    "account_id", "security_id", "lot_id", "shares", "value_usd", "basis_usd", "acquired_date", "holding_start_date",
+    "term", "long_from",
+)  # fmt: skip
+WINDOWS = ("account_id", "security_id", "lot_id", "day", "shares", "loss_usd", "last_day")
+SALES = (
+    "sale_date", "account_id", "security_id", "lot_id", "shares", "proceeds_usd", "gain_usd", "disallowed_usd",
+)  # fmt: skip
+ORDERS = (
+    "account_id", "side", "security_id", "lot_id", "shares", "estimated_usd", "gain_usd", "term", "reason",
+)  # fmt: skip
+NON_TRADES = ("account_id", "side", "security_id", "worth_usd", "stopped_by", "until")
+RESTRICTIONS = ("account_id", "kind", "on_what", "value", "weight_max", "reason")
+WEIGHTS = ("account_id", "benchmark_id", "security_id", "weight")
 
 
 def print_story(story: NameStory) -> None:
@@ -22,92 +38,36 @@ def print_story(story: NameStory) -> None:
     )
     columns = ("security", "symbol", "name", "sector", "price usd", "trusted", "frozen because")
     table(out, f"identical group {story.identical_group}", columns, [_security(row) for row in story.securities])
-    table(
-        out,
-        "lots",
-        (
-            "account", "security", "lot", "shares", "value usd", "basis usd", "acquired", "held since", "term",
-            "long from",
-        ),
-        [
-            (
-                row["account_id"], row["security_id"], row["lot_id"], row["shares"], usd(row["value_usd"]),
-                usd(row["basis_usd"]), row["acquired_date"], row["holding_start_date"], row["term"], row["long_from"],
-            )
-            for row in story.lots
-        ],
-    )  # fmt: skip
-    columns = ("account", "security", "lot", "on", "shares", "loss usd", "through")
-    for title, rows in (
-        ("loss sales that close purchases", story.loss_sales_that_close_purchases),
-        ("purchases that close loss sales", story.purchases_that_close_loss_sales),
-    ):
-        table(out, title, columns, [_opposite(row) for row in rows])
-    table(
-        out,
-        "sales of the last 30 days",
-        ("on", "account", "security", "lot", "shares", "proceeds", "gain usd", "disallowed"),
-        [
-            (
-                row["sale_date"], row["account_id"], row["security_id"], row["lot_id"], row["shares"],
-                usd(row["proceeds_usd"]), usd(row["gain_usd"]), usd(row["disallowed_usd"]),
-            )
-            for row in story.sales
-        ],
-    )  # fmt: skip
+    _columns(out, "lots", LOTS, story.lots)
+    _columns(out, "loss sales that close purchases", WINDOWS, story.loss_sales_that_close_purchases)
+    _columns(out, "purchases that close loss sales", WINDOWS, story.purchases_that_close_loss_sales)
+    _columns(out, "sales of the last 30 days", SALES, story.sales)
     if story.sales_unknown_on:
         out.print(f"not told, for the lots were pruned: the sales of {', '.join(story.sales_unknown_on)}")
-    table(
-        out,
-        "orders tonight",
-        ("account", "side", "security", "lot", "shares", "value usd", "gain usd", "term", "reason"),
-        [
-            (
-                row["account_id"], row["side"], row["security_id"], row["lot_id"], row["shares"],
-                usd(row["estimated_usd"]), usd(row["gain_usd"]), row["term"], row["reason"],
-            )
-            for row in story.orders
-        ],
-    )  # fmt: skip
-    table(
-        out,
-        "not traded",
-        ("account", "side", "security", "worth usd", "stopped by", "until"),
-        [
-            (row["account_id"], row["side"], row["security_id"], usd(row["worth_usd"]), row["stopped_by"], row["until"])
-            for row in story.non_trades
-        ],
-    )
-    table(
-        out,
-        "restrictions",
-        ("account", "kind", "on", "value", "at most", "reason"),
-        [
-            (row["account_id"], row["kind"], row["on_what"], row["value"], row["weight_max"], row["reason"])
-            for row in story.restrictions
-        ],
-    )
-    table(
-        out,
-        "benchmark weights",
-        ("account", "benchmark", "security", "weight"),
-        [
-            (row["account_id"], row["benchmark_id"], row["security_id"], f"{row['weight']:.6f}")
-            for row in story.benchmark_weights
-        ],
-    )
+    _columns(out, "orders tonight", ORDERS, story.orders)
+    _columns(out, "not traded", NON_TRADES, story.non_trades)
+    _columns(out, "restrictions", RESTRICTIONS, story.restrictions)
+    _columns(out, "benchmark weights", WEIGHTS, story.benchmark_weights)
     print_lineage(out, story.lineage)
+
+
+def _columns(out: Console, title: str, names: tuple[str, ...], rows: tuple[Row, ...]) -> None:
+    """Print the columns ``names`` of ``rows``, headed by their names in words."""
+    headings = [name.removesuffix("_id").replace("_", " ") for name in names]
+    table(out, title, headings, [[_cell(name, row[name]) for name in names] for row in rows])
+
+
+def _cell(name: str, value: object) -> object:
+    if name.endswith("_usd"):
+        assert value is None or isinstance(value, str | float)
+        return usd(value)
+    return f"{value:.6f}" if isinstance(value, float) else value
 
 
 def _security(row: Row) -> tuple[object, ...]:
     trusted = "no price" if row["trusted"] is None else "yes" if row["trusted"] else f"no: {row['distrust']}"
     frozen = "; ".join(why for why in (row["frozen_reason"], row["frozen_by"]) if why)
     return (row["security_id"], row["symbol"], row["name"], row["sector"], row["close_usd"], trusted, frozen)
-
-
-def _opposite(row: Row) -> tuple[object, ...]:
-    names = ("account_id", "security_id", "lot_id", "day", "shares")
-    return (*(row[name] for name in names), usd(row["loss_usd"]), row["last_day"])
 
 
 def print_contrast(parted: Contrast) -> None:

@@ -10,6 +10,8 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from typer.testing import CliRunner, Result
+
 from assets.book import Book
 from assets.stages import stages_of
 from assets.store import Store
@@ -26,6 +28,13 @@ def openbell(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         [str(command), *map(str, arguments)], capture_output=True, text=True, check=False, timeout=TIMEOUT_SECONDS
     )
+
+
+def openbell_here(*arguments: object) -> Result:
+    """Run ``openbell`` with ``arguments`` in this process: for commands that read, and need none of their own."""
+    from pipelines.cli import app
+
+    return CliRunner().invoke(app, [str(argument) for argument in arguments])
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

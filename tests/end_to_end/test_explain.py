@@ -17,7 +17,7 @@ from assets.explanation import Explanation, explain
 from assets.publish import sha256_of
 from assets.store import Store
 from ledger.errors import NightOrderError, OpenbellError, QuestionError
-from tests.book_cases import NIGHTS, fingerprint, openbell, run_stages
+from tests.book_cases import NIGHTS, fingerprint, openbell_here, run_stages
 
 SECOND = dt.date.fromisoformat(NIGHTS[1])
 LAST = dt.date.fromisoformat(NIGHTS[2])
@@ -181,11 +181,11 @@ def test_the_command_tells_people_in_text_and_programs_in_json(
 ) -> None:
     found = max(second_night.values(), key=lambda account: len(account.orders))
     asked = ("explain", three_nights, "--night", NIGHTS[1], "--account")
-    text, document = openbell(*asked, found.account_id), openbell(*asked, found.account_id, "--json")
+    text, document = openbell_here(*asked, found.account_id), openbell_here(*asked, found.account_id, "--json")
     assert json.loads(document.stdout) == json.loads(json.dumps(found.document()))
     assert "the sum of the orders equals the account's figures" in text.stdout
     assert "\x1b" not in text.stdout
     for row in (*found.orders, *found.non_trades):
         assert row["security_id"] in text.stdout
-    refused = openbell(*asked, "A999999", "--json")
-    assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (2, "ASK-002")
+    refused = openbell_here(*asked, "A999999", "--json")
+    assert (refused.exit_code, json.loads(refused.stdout)["error"]["code"]) == (2, "ASK-002")

@@ -13,7 +13,7 @@ from assets.explained_difference import Contrast, contrast
 from assets.explained_name import NameStory, story_of
 from assets.store import Store
 from ledger.errors import QuestionError
-from tests.book_cases import NIGHTS, inputs_of, openbell, run_stages
+from tests.book_cases import NIGHTS, inputs_of, openbell_here, run_stages
 
 FIRST, SECOND, LAST = (dt.date.fromisoformat(night) for night in NIGHTS)
 
@@ -81,10 +81,10 @@ def test_the_story_of_a_name_tells_its_lots_sales_windows_and_orders(three_night
 def test_a_security_that_is_not_there_is_refused_with_its_likes(three_nights: Path) -> None:
     with pytest.raises(QuestionError, match=r"ASK-004 .* such as S0001 or S00"):
         story(three_nights, "A000002", "S00001")
-    both = openbell(
+    both = openbell_here(
         "explain", three_nights, "--night", NIGHTS[2], "--account", "A000002", "--security", "S0001", "--against", "A1"
     )
-    assert (both.returncode, both.stderr.partition(" ")[0]) == (2, "ASK-005")
+    assert (both.exit_code, both.stderr.partition(" ")[0]) == (2, "ASK-005")
 
 
 def test_two_accounts_part_at_the_first_cell_of_their_policies_that_differs(three_nights: Path) -> None:
