@@ -30,8 +30,8 @@ INTRODUCTION = """# The tables, and what is in them
 
 Every table of every asset is a view `ASSET.TABLE` of the catalogue (`openbell sql`, `assets.catalogue.Catalogue`), all
 nights and shards together. Before its own columns each view has `night` (date: the session whose close is priced from)
-and `shard` (text; null where an asset has one partition for the whole night). Of a published night a view shows what its
-manifest seals.
+and `shard` (text; null where an asset has one partition for the whole night). Of a published night a view shows what
+its manifest seals.
 
 Micro-dollars and micro-shares are millionths, as whole numbers: `in_dollars(x)` writes them as a person does, and
 `x * 0.000001` is exact. `lots.sublot`, `lots.open_loss` and `lots.disposal_piece` hold share positions of a lot: what
