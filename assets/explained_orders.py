@@ -61,10 +61,8 @@ def risk_prices(problems: ShardProblems, orders: pl.DataFrame) -> RiskPrices:
 def order_rows(orders: pl.DataFrame, *, policy: dict[str, Any], risk: RiskPrices) -> list[dict[str, Any]]:
     """Return the rows of `explain/orders` as plain values with the dollars of tax, cost and risk of each."""
     taxed = policy["registration"] in TAXED
-    owed, told, rows = 0.0, 0, []
-    for order in orders.iter_rows(named=True):
-        owed += _tax_microusd(order, policy) if taxed else 0.0
-        tax, told = round(owed) - told, round(owed)
+    rows = []
+    for order, tax in zip(orders.iter_rows(named=True), tax_by_order(orders, policy), strict=True):
         sign = 1 if order["side"] == "buy" else -1
         value = order["estimated_microusd"] / MICRO
         sale = order["side"] == "sell"
@@ -94,6 +92,16 @@ def order_rows(orders: pl.DataFrame, *, policy: dict[str, Any], risk: RiskPrices
             "may_lose": order["may_lose"],
         })  # fmt: skip
     return rows
+
+
+def tax_by_order(orders: pl.DataFrame, policy: dict[str, Any]) -> list[int]:
+    """Return the tax of each order in micro-dollars, from the running sum; ``orders`` are in published order."""
+    owed, told, taxes = 0.0, 0, []
+    for order in orders.iter_rows(named=True):
+        owed += _tax_microusd(order, policy) if policy["registration"] in TAXED else 0.0
+        taxes.append(round(owed) - told)
+        told = round(owed)
+    return taxes
 
 
 def _tax_microusd(order: dict[str, Any], policy: dict[str, Any]) -> float:

@@ -27,6 +27,7 @@ from pipelines.feed_commands import feeds
 from pipelines.retention_commands import retention
 from pipelines.ruling_commands import rulings
 from pipelines.sql_commands import sql
+from pipelines.whatif_commands import whatif
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -51,6 +52,7 @@ app.add_typer(rulings)
 app.command()(feeds)
 app.command()(explain)
 app.command()(sql)
+app.command()(whatif)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

@@ -153,24 +153,21 @@ def _orders(out: Console, found: Explanation) -> None:
 
 
 def _limits(out: Console, found: Explanation) -> None:
-    table(
-        out,
-        "limits that bind: what one more unit would be worth",
-        ("limit", "stated", "usd", "per"),
-        [(row["limit"], row["stated"], usd(row["usd_per_unit"]), row["unit"]) for row in found.binding_limits],
-    )
-    table(
-        out,
-        "limits in conflict: by how much each would have to give",
-        ("limit", "stated", "short of", "in"),
-        [(row["limit"], row["stated"], f"{row['short_of']:.6f}", row["unit"]) for row in found.conflicts],
-    )
-    table(
-        out,
-        "limits that gave, and by how much",
-        ("limit", "stated", "by", "in"),
-        [(row["limit"], row["stated"], f"{row['by']:.6f}", row["unit"]) for row in found.relaxations],
-    )
+    print_limits(out, "limits that bind: what one more unit would be worth", found.binding_limits)
+    print_limits(out, "limits in conflict: by how much each would have to give", found.conflicts)
+    print_limits(out, "limits that gave, and by how much", found.relaxations)
+
+
+def print_limits(out: Console, title: str, rows: Sequence[Row]) -> None:
+    """Print limits that bind (dollars per unit), conflict (units short of), or gave (units)."""
+    headings = {"usd_per_unit": ("usd", "per"), "short_of": ("short of", "in"), "by": ("by", "in")}
+    for amount, (heading, of) in headings.items():
+        told = [
+            (row["limit"], row["stated"], usd(row[amount]) if heading == "usd" else f"{row[amount]:.6f}", row["unit"])
+            for row in rows
+            if amount in row
+        ]
+        table(out, title, ("limit", "stated", heading, of), told)
 
 
 def print_lineage(out: Console, lineage: Row) -> None:
