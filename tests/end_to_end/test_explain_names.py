@@ -11,6 +11,7 @@ import pytest
 from assets.book import Book
 from assets.explained_difference import Contrast, contrast
 from assets.explained_name import NameStory, story_of
+from assets.explanation import explain
 from assets.store import Store
 from ledger.errors import QuestionError
 from tests.book_cases import NIGHTS, inputs_of, openbell_here, run_stages
@@ -105,7 +106,8 @@ def test_two_accounts_part_at_the_first_cell_of_their_policies_that_differs(thre
 def twins(three_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str], str]:
     """Return a book after one night in which two more lone accounts are images of the first, and their names.
 
-    One lot of the last has another basis; the third value is its security.
+    One lot of the last has another basis; the third value is its security. Three more accounts are held: the custodian
+    has other shares, no orders keep the limits, the policy breaks its contract.
     """
     path = inputs_of(three_nights, tmp_path_factory.mktemp("twins") / "book", nights=NIGHTS[:1])
     accounts = rows_of(path / "static" / "accounts.csv")
@@ -117,6 +119,8 @@ def twins(three_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
     first, images = lone[0]["account_id"], [row["account_id"] for row in lone[1:3]]
     files = [path / "static" / f"{name}.csv" for name in ("accounts", "opening_lots", "opening_cash", "restrictions")]
     files += [path / "feeds" / NIGHTS[0] / f"{name}.csv" for name in ("positions", "cash", "flows")]
+    broken, infeasible, faulty = (row["account_id"] for row in lone[3:6])
+    wrong = {infeasible: {"turnover_max": "0.001"}, faulty: {"cash_min": "2"}}
     own = {row["account_id"]: {"household_id": row["household_id"], "owner_id": row["owner_id"]} for row in accounts}
     changed = ""
     for file in files:
@@ -125,17 +129,24 @@ def twins(three_nights: Path, tmp_path_factory: pytest.TempPathFactory) -> tuple
         copied = [row | {"account_id": image} for image in images for row in rows if row["account_id"] == first]
         if file.stem == "accounts":
             copied = [row | own[row["account_id"]] for row in copied]
+            kept = [row | wrong.get(row["account_id"], {}) for row in kept]
+        if file.stem == "positions":
+            row = next(row for row in kept if row["account_id"] == broken)
+            row["shares"] = str(float(row["shares"]) + 7)
         if file.stem == "opening_lots":
             changed = copied[-1]["security_id"]
             copied[-1]["basis_usd"] = str(float(copied[-1]["basis_usd"]) + 1)
-        if rows:
+        if file.stem == "flows":
+            kept = [row for row in kept if row["account_id"] != infeasible]
+            kept.append({"account_id": infeasible, "amount_usd": "-2000000"})
+        if kept + copied:
             rewrite(file, kept + copied)
     run_stages(path, night=FIRST)
-    return path, [first, *images], changed
+    return path, [first, *images, broken, infeasible, faulty], changed
 
 
 def test_accounts_with_the_same_inputs_are_proven_to_have_the_same_orders(twins: tuple[Path, list[str], str]) -> None:
-    path, (first, second, _), _ = twins
+    path, (first, second, *_), _ = twins
     found = held_beside(path, first, second)
     assert (found.first_difference, found.same_problem, found.same_orders) == (None, True, True)
     assert found.trades == ()
@@ -148,10 +159,33 @@ def test_accounts_with_the_same_inputs_are_proven_to_have_the_same_orders(twins:
 
 
 def test_one_lot_that_differs_is_found(twins: tuple[Path, list[str], str]) -> None:
-    path, (first, _, third), changed = twins
+    path, (first, _, third, *_), changed = twins
     found = held_beside(path, first, third)
     assert found.first_difference is not None
     assert found.first_difference["kind"] == "lots"
     assert found.first_difference["input"].startswith(f"{changed} part ")
     assert [(row["kind"], row["differ"]) for row in found.differences if row["differ"]] == [("lots", 1)]
     assert not found.same_problem
+
+
+def test_a_held_account_is_told_with_its_numbers_and_what_to_do(twins: tuple[Path, list[str], str]) -> None:
+    path, (*_, broken, infeasible, faulty), _ = twins
+    store, book = Store(path), Book.open(path)
+    found = {
+        account: explain(store=store, book=book, night=FIRST, account_id=account)
+        for account in (broken, infeasible, faulty)
+    }
+    statuses = {account: told.outcome["status"] for account, told in found.items()}
+    assert statuses == {broken: "HELD_BREAK", infeasible: "HELD_INFEASIBLE", faulty: "HELD_DATA"}
+    for told in found.values():
+        assert (told.orders, told.certificate) == ((), None)
+        assert all(sums["parts"] == sums["published"] for sums in told.added_up.values())
+    assert [row["what"] for row in found[broken].stops] == ["break"]
+    assert "difference 7.000000 shares" in found[broken].stops[0]["found"]
+    assert "openbell accept" in found[broken].outcome["remedy"]
+    assert found[broken].outcome["proposed_orders"] > 0
+    assert {row["limit"] for row in found[infeasible].conflicts} & {"turnover", "cash_min"}
+    assert all(row["short_of"] > 0 for row in found[infeasible].conflicts)
+    assert "static/accounts column cash_min: found" in found[faulty].outcome["reasons"]
+    parted = held_beside(path, faulty, broken)
+    assert parted.statuses == {"this": "HELD_DATA", "other": "HELD_BREAK"}
