@@ -10,8 +10,6 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from typer.testing import CliRunner, Result
-
 from assets.book import Book
 from assets.stages import stages_of
 from assets.store import Store
@@ -30,11 +28,15 @@ def openbell(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def openbell_here(*arguments: object) -> Result:
-    """Run ``openbell`` with ``arguments`` in this process: for commands that read, and need none of their own."""
+def openbell_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run ``openbell`` in this process, whose environment the caller gives back: without the seconds of a start."""
+    from typer.testing import CliRunner
+
     from pipelines.cli import app
 
-    return CliRunner().invoke(app, [str(argument) for argument in arguments])
+    ran = CliRunner().invoke(app, [*map(str, arguments)])
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
+    return subprocess.CompletedProcess([*map(str, arguments)], ran.exit_code, ran.stdout, ran.stderr)
 
 
 def fingerprint(folder: Path) -> dict[str, str]:

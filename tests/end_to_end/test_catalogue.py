@@ -152,9 +152,9 @@ def test_the_command_prints_tables_json_and_csv_and_writes_nothing(three_nights:
     assert document["columns"] == ["night", "relaxed", "orders"]
     assert [[row["night"], json.loads(row["relaxed"]), int(row["orders"])] for row in lines] == document["rows"][:5]
     text = openbell_here("sql", three_nights, "select 'a[/b]' as word, 2 as two")
-    assert (text.exit_code, "a[/b]" in text.stdout, "1 rows" in text.stdout) == (0, True, True)
+    assert (text.returncode, "a[/b]" in text.stdout, "1 rows" in text.stdout) == (0, True, True)
     refused = openbell_here("sql", three_nights, "selec 1", "--json")
-    assert (refused.exit_code, json.loads(refused.stdout)["error"]["where"]) == (2, "statement line 1 column 1")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]["where"]) == (2, "statement line 1 column 1")
     assert fingerprint(three_nights) == marks
 
 

@@ -188,4 +188,4 @@ def test_the_command_tells_people_in_text_and_programs_in_json(
     for row in (*found.orders, *found.non_trades):
         assert row["security_id"] in text.stdout
     refused = openbell_here(*asked, "A999999", "--json")
-    assert (refused.exit_code, json.loads(refused.stdout)["error"]["code"]) == (2, "ASK-002")
+    assert (refused.returncode, json.loads(refused.stdout)["error"]["code"]) == (2, "ASK-002")

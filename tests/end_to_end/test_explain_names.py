@@ -85,7 +85,7 @@ def test_a_security_that_is_not_there_is_refused_with_its_likes(three_nights: Pa
     both = openbell_here(
         "explain", three_nights, "--night", NIGHTS[2], "--account", "A000002", "--security", "S0001", "--against", "A1"
     )
-    assert (both.exit_code, both.stderr.partition(" ")[0]) == (2, "ASK-005")
+    assert (both.returncode, both.stderr.partition(" ")[0]) == (2, "ASK-005")
 
 
 def test_two_accounts_part_at_the_first_cell_of_their_policies_that_differs(three_nights: Path) -> None:

@@ -142,5 +142,5 @@ def test_the_command_compares_side_by_side_and_writes_nothing(three_nights: Path
         (("--frontier", "turnover_max"), "ASK-017"),
     ):
         refused = openbell_here(*asked, *options)
-        assert (refused.exit_code, refused.stderr.partition(" ")[0]) == (2, code)
+        assert (refused.returncode, refused.stderr.partition(" ")[0]) == (2, code)
     assert fingerprint(three_nights) == marks
