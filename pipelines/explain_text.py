@@ -16,7 +16,8 @@ from assets.explanation import Explanation
 PLAIN_WIDTH = 180
 """Columns of a table that goes to a file or a pipe, where there is no terminal to fit."""
 Row = Mapping[str, Any]
-RIGHT = ("usd", "shares", "price", "gain", "basis", "tax", "cost", "risk", "worth", "value", "by", "short of")
+RIGHT = {"usd", "shares", "short", "by", "compared", "differ", "%", "before", "after"}
+"""Words in the heading of a column of figures."""
 
 
 def console() -> Console:
@@ -50,7 +51,7 @@ def table(out: Console, title: str, columns: Sequence[str], rows: Sequence[Seque
         return
     shown = Table(title=title, title_justify="left", title_style="bold", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for column in columns:
-        shown.add_column(column, justify="right" if column.split(" ")[0] in RIGHT else "left", overflow="fold")
+        shown.add_column(column, justify="right" if RIGHT & set(column.split()) else "left", overflow="fold")
     for row in rows:
         shown.add_row(*(Text("" if cell is None else str(cell)) for cell in row))
     out.print()
