@@ -127,6 +127,29 @@ def test_a_trade_that_tonights_orders_closed_names_them(three_nights: Path) -> N
     assert {row["stopped_by"] for _, row in found} == set(closed)
 
 
+def test_a_restriction_that_barred_a_trade_is_the_files_own(three_nights: Path) -> None:
+    stated = {
+        (row["account_id"], row["kind"], row["on"], row["value"])
+        for row in rows_of(three_nights / "static" / "restrictions.csv")
+    }
+    kinds = ("exclusion", "no_sell")
+    chosen = Catalogue.of(three_nights).polars(
+        f"select distinct min(account_id) as account_id from proposals.non_trade "
+        f"where night = '{NIGHTS[0]}' and stopped_by in {kinds} group by stopped_by order by 1"
+    )
+    first_night = {
+        account: explained(three_nights, account, night=dt.date.fromisoformat(NIGHTS[0]))
+        for account in chosen["account_id"].to_list()
+    }
+    found = list(non_trades(first_night, *kinds))
+    for account, row in found:
+        assert row["because"], row
+        for cause in row["because"]:
+            assert (account.account_id, cause["kind"], cause["on_what"], cause["value"]) in stated
+            assert cause["kind"] in row["told"]
+    assert {row["stopped_by"] for _, row in found} == set(kinds)
+
+
 def test_an_order_leads_back_to_the_price_file(three_nights: Path, second_night: dict[str, Explanation]) -> None:
     found = next(account for account in second_night.values() if account.orders)
     published = three_nights / "published" / NIGHTS[1]
