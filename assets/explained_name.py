@@ -71,6 +71,8 @@ def story_of(*, store: Store, book: Book, night: dt.date, account_id: str, secur
         def rows(query: str) -> tuple[Row, ...]:
             return tuple(told(row) for row in tables.query(f"explain/{query}", **bound).to_dicts())
 
+        outcomes = "trades.account_outcome" if standing.manifest is not None else "reconciliation.outcome"
+        held = tables.select(f"select account_id from {outcomes} where status like 'HELD%'")["account_id"].to_list()  # noqa: S608
         sales, unknown = _sales(standing, policy=policy, members=members)
         return NameStory(
             night=night.isoformat(),
@@ -88,7 +90,7 @@ def story_of(*, store: Store, book: Book, night: dt.date, account_id: str, secur
             sales=sales,
             sales_unknown_on=unknown,
             orders=_of_group(rows("household_orders"), group),
-            non_trades=rows("name_non_trades"),
+            non_trades=tuple(row for row in rows("name_non_trades") if row["account_id"] not in held),
             restrictions=tuple(row for row in rows("restrictions") if row["value"] in {*members, *sectors}),
             lineage=lineage_of(standing, shard=policy["shard"]),
         )

@@ -82,13 +82,15 @@ def explain(*, store: Store, book: Book, night: dt.date, account_id: str) -> Exp
     with store.reading({**standing.nightly(), **sharded}) as tables:
         is_published = standing.manifest is not None
         tables.run("explain/published_order" if is_published else "explain/approved_order")
-        outcome = _outcome(tables, account_id=account_id, is_published=is_published)
+        outcome = outcome_of(tables, account_id=account_id, is_published=is_published)
         answer = tables.query("explain/answer", account_id=account_id).row(0, named=True)
         found = tables.query("explain/orders", account_id=account_id)
         problems = problem_of_account(tables, standing, policy=policy) if found.height else None
         risk = risk_prices(problems, found) if problems else None
         limits = tables.query("explain/limits", account_id=account_id).to_dicts()
         orders = order_rows(found, policy=policy, risk=risk) if risk else []
+        # Of an answer that is not used nothing is told, but the limits that no orders keep.
+        is_used = not outcome["status"].startswith("HELD_")
         return Explanation(
             night=night.isoformat(),
             trade_date=trade_date.isoformat(),
@@ -103,10 +105,10 @@ def explain(*, store: Store, book: Book, night: dt.date, account_id: str) -> Exp
             orders=tuple(orders),
             added_up=added_up(orders, outcome),
             objective_parts=_objective_parts(orders, answer, risk) if risk else None,
-            non_trades=tuple(non_trades(tables, policy=policy, trade_date=trade_date)),
-            binding_limits=tuple(binding_limit(row, policy) for row in limits if row["what"] == "binds"),
+            non_trades=tuple(non_trades(tables, policy=policy, trade_date=trade_date)) if is_used else (),
+            binding_limits=tuple(binding_limit(row, policy) for row in limits if row["what"] == "binds" and is_used),
             conflicts=tuple(conflict(row, policy) for row in limits if row["what"] == "conflicts"),
-            relaxations=tuple(relaxations(tables, answer, policy)),
+            relaxations=tuple(relaxations(tables, answer, policy)) if is_used else (),
             stops=tuple(told(row) for row in tables.query("explain/stops", account_id=account_id).to_dicts()),
             lineage=lineage_of(standing, shard=policy["shard"]),
         )
@@ -169,7 +171,8 @@ def problem_of_account(tables: Tables, standing: Standing, *, policy: Row) -> Sh
     )
 
 
-def _outcome(tables: Tables, *, account_id: str, is_published: bool) -> Row:
+def outcome_of(tables: Tables, *, account_id: str, is_published: bool) -> Row:
+    """Return what is published of an account, or what its shard answered of a night that is not published."""
     query = "explain/published_outcome" if is_published else "explain/approved_outcome"
     outcome = told(tables.query(query, account_id=account_id).row(0, named=True))
     return told_outcome(outcome)
@@ -183,7 +186,7 @@ def told_outcome(outcome: Row) -> Row:
 def _unanswered(standing: Standing, policy: Row) -> Explanation:
     """Return what there is to tell of an account whose shard had not answered when its night was published."""
     with standing.store.reading(standing.nightly()) as tables:
-        outcome = _outcome(tables, account_id=policy["account_id"], is_published=True)
+        outcome = outcome_of(tables, account_id=policy["account_id"], is_published=True)
     return Explanation(
         night=standing.night.isoformat(),
         trade_date=session_after(standing.night).isoformat(),

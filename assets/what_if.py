@@ -18,7 +18,7 @@ from assets.book import Book
 from assets.explained_limits import binding_limit, conflict
 from assets.explained_orders import TAXED, tax_by_order
 from assets.explained_words import MEANING, Row
-from assets.explanation import policy_of, require_answered
+from assets.explanation import outcome_of, policy_of, require_answered
 from assets.problem_arrays import ShardFacts, market_of, problems_of
 from assets.proposal_tables import (
     answer_rows,
@@ -59,6 +59,9 @@ class WhatIf:
 
     night: str
     account_id: str
+    published_status: str
+    """What is published of the account; held where its answer was not used, whatever the solve says again."""
+    published_reasons: str
     changes: Row
     before: Solved
     after: Solved
@@ -93,6 +96,8 @@ class Household:
     policy: Row
     facts: ShardFacts
     unpriced: pl.DataFrame
+    outcome: Row
+    """What is published of the account."""
     stored: Stored
     """What the night's proposals say of the account."""
 
@@ -116,6 +121,7 @@ def household_of(*, store: Store, book: Book, night: dt.date, account_id: str) -
             policy=policy,
             facts=facts_without(facts, elsewhere),
             unpriced=tables.query("proposals/unpriced_lots"),
+            outcome=outcome_of(tables, account_id=account_id, is_published=standing.manifest is not None),
             stored=Stored(
                 answer=tables.select("from proposals.answer order by all").filter(pl.col("account_id") == account_id),
                 orders=tables.select(
@@ -138,6 +144,8 @@ def what_if(household: Household, changes: Changes) -> WhatIf:
     return WhatIf(
         night=household.standing.night.isoformat(),
         account_id=household.policy["account_id"],
+        published_status=household.outcome["status"],
+        published_reasons=household.outcome["reasons"],
         changes=dataclasses.asdict(changes),
         before=before,
         after=after,

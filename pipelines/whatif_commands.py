@@ -124,6 +124,7 @@ def _print(found: WhatIf) -> None:
     out = console()
     lines = [
         f"{found.account_id} on the night of {found.night}: {_told(found.changes)}; nothing of this is published",
+        f"published: {found.published_status} {found.published_reasons}".rstrip(),
         f"before: {found.before.status} {found.before.reasons}".rstrip(),
         f"after:  {found.after.status} {found.after.reasons}".rstrip(),
         "solved again without changes it answers as it did that night"

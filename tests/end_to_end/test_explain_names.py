@@ -13,6 +13,8 @@ from assets.explained_difference import Contrast, contrast
 from assets.explained_name import NameStory, story_of
 from assets.explanation import explain
 from assets.store import Store
+from assets.what_if import household_of, what_if
+from assets.what_if_changes import Changes
 from ledger.errors import QuestionError
 from tests.book_cases import NIGHTS, inputs_of, openbell_here, run_stages
 
@@ -179,11 +181,15 @@ def test_a_held_account_is_told_with_its_numbers_and_what_to_do(twins: tuple[Pat
     assert statuses == {broken: "HELD_BREAK", infeasible: "HELD_INFEASIBLE", faulty: "HELD_DATA"}
     for told in found.values():
         assert (told.orders, told.certificate) == ((), None)
+        assert (told.non_trades, told.binding_limits, told.relaxations) == ((), (), ())
         assert all(sums["parts"] == sums["published"] for sums in told.added_up.values())
     assert [row["what"] for row in found[broken].stops] == ["break"]
     assert "difference 7.000000 shares" in found[broken].stops[0]["found"]
     assert "openbell accept" in found[broken].outcome["remedy"]
     assert found[broken].outcome["proposed_orders"] > 0
+    asked = household_of(store=store, book=book, night=FIRST, account_id=broken)
+    again = what_if(asked, Changes())
+    assert (again.published_status, again.same_as_stored) == ("HELD_BREAK", True)
     assert {row["limit"] for row in found[infeasible].conflicts} & {"turnover", "cash_min"}
     assert all(row["short_of"] > 0 for row in found[infeasible].conflicts)
     assert "static/accounts column cash_min: found" in found[faulty].outcome["reasons"]
