@@ -10,6 +10,7 @@ Annotations are not postponed here: Dagster reads them from the functions below.
 import contextlib
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -35,6 +36,7 @@ from assets.disk import refusal_of
 from assets.fault_points import passed
 from assets.feed_files import contracts_of
 from assets.locks import night_lock, sharing, sweep
+from assets.pages import columns_of, page_of
 from assets.partitions import (
     BY_NIGHT,
     NIGHT_BEFORE,
@@ -329,7 +331,7 @@ def asset_of(stage: Stage, *, book: Book, store: Store, alone: bool = False) -> 
         where = {"shard": shard} if shard else {}
         claim(book.path / "dagster", context.run.run_id)
         with contextlib.nullcontext() if alone else sharing(night_lock(book.path, night)):
-            yield from report(stage, lambda: write(night, **where, **arguments), store=store)
+            yield from report(stage, lambda: write(night, **where, **arguments), store=store, book=book)
 
     def with_config(context: dg.AssetExecutionContext, config: TradesConfig) -> Reported:
         yield from materialise(context, past_deadline=config.past_deadline)
@@ -343,6 +345,7 @@ def asset_of(stage: Stage, *, book: Book, store: Store, alone: bool = False) -> 
         description=stage.description,
         kinds={"duckdb", "sql"} if stage.name != "proposals" else {"duckdb", "clarabel"},
         owners=OWNERS,
+        metadata=columns_of(stage.name),
         code_version=stage.code_version,
         partitions_def=night_shards_of(book) if stage.by_shard else nights_of(book),
         deps=deps_of(stage),
@@ -365,8 +368,16 @@ def deps_of(stage: Stage) -> Sequence[dg.AssetDep]:
     return deps
 
 
-def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Reported:
-    """Run ``write`` and report its version, or the audit or error that stopped it."""
+def report(
+    stage: Stage,
+    write: Callable[[], Version],
+    *,
+    store: Store,
+    book: Book,
+    seconds: Callable[[], float] = time.perf_counter,
+) -> Reported:
+    """Run ``write`` and report its version and its ``seconds``, or the audit or error that stopped it."""
+    began = seconds()
     try:
         version = write()
     except AuditError as error:
@@ -383,12 +394,15 @@ def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Repor
         if refused is None:
             raise
         raise dg.Failure(str(refused), metadata=refused.as_dict()) from error
+    took = round(seconds() - began, 3)
     passed("event.due", where=version.name)
     yield dg.MaterializeResult(
         data_version=dg.DataVersion(version.digest),
         check_results=[found_nothing(stage, version)] if stage.audits else [],
         metadata={
             "dagster/row_count": sum(version.rows.values()),
+            **page_of(version, store=store, book=book),
+            "seconds": dg.FloatMetadataValue(took),
             "digest": version.digest,
             "rows": dg.TableMetadataValue(
                 [dg.TableRecord({"table": table, "rows": rows}) for table, rows in sorted(version.rows.items())],

@@ -1,0 +1,90 @@
+"""The pages of the assets: their columns are those of the tables, their plot opens at once, their rows are bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import datetime as dt
+from pathlib import Path
+from urllib.parse import unquote
+from xml.etree import ElementTree
+
+import dagster as dg
+import duckdb
+import pytest
+
+from assets import pages
+from assets.book import Book
+from assets.pages import FIRST_TABLE, PAGES, SHOWN_AT_ONCE, columns_of, page_of, plot
+from assets.schema_columns import tables_of
+from assets.stages import STAGES, Stage
+from assets.store import SQL, Store, schema_of
+from solvers.problem import Status
+from tests.book_cases import NIGHTS
+
+COLUMNS = """
+    select table_name, column_name, replace(lower(data_type), ',', ', '), is_nullable
+    from duckdb_columns() where not internal order by table_name, column_index
+"""
+
+
+@pytest.mark.parametrize("stage", STAGES, ids=lambda stage: stage.name)
+def test_the_columns_shown_are_those_of_the_tables(stage: Stage) -> None:
+    with contextlib.closing(duckdb.connect()) as connection:
+        for path in schema_of(stage.name):
+            connection.execute(path.read_text(encoding="utf-8"))
+        made = connection.sql(COLUMNS).fetchall()
+    told = [
+        (column.table, column.name, column.type, column.nullable)
+        for table in tables_of(stage.name)
+        for column in table.columns
+    ]
+    assert told == made
+    shown = columns_of(stage.name)
+    assert len(shown) == len(schema_of(stage.name))
+    assert all(isinstance(schema, dg.TableSchema) for schema in shown.values())
+
+
+def test_a_column_is_told_with_its_unit_and_its_comment() -> None:
+    allocation = next(table for table in tables_of("trades") if table.table == "allocation")
+    told = {column.name: column.description for column in allocation.columns}
+    assert told["estimated_microusd"] == "micro-dollars"
+    assert told["loss_microusd"] == "micro-dollars; the losing parts alone, not netted"
+    assert told["side"] == "buy or sell"
+    assert allocation.grain == "one row per (account_id, security_id, side, lot_id)."
+    sublot = next(table for table in tables_of("lots") if table.table == "sublot")
+    assert sublot.units.endswith("part_shares at (position - part_from).")
+
+
+def test_every_page_is_of_an_asset_and_every_statement_on_a_page() -> None:
+    stages = {stage.name for stage in STAGES}
+    assert PAGES.keys() | FIRST_TABLE.keys() <= stages
+    for asset, table in FIRST_TABLE.items():
+        assert table in {path.stem for path in schema_of(asset)}
+    assert {name for names in PAGES.values() for name in names} == {path.stem for path in (SQL / "pages").iterdir()}
+
+
+def test_the_plot_of_all_outcomes_still_opens_at_once() -> None:
+    counts: dict[str, int] = {status: 100_000 for status in Status}
+    picture = plot(counts)
+    assert len(picture) < SHOWN_AT_ONCE
+    svg = ElementTree.fromstring(unquote(picture.partition(",")[2].removesuffix(">)")))
+    assert [text.text for text in svg if text.tag.endswith("text")] == [f"{status} 100,000" for status in Status]
+    bars = "".join(path.attrib["d"] for path in svg if path.tag.endswith("path"))
+    assert bars.count("M") == len(Status)
+
+
+def test_a_page_lists_no_more_than_its_limit_and_counts_all(
+    three_nights: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    book, store, night = Book.open(three_nights), Store(three_nights), dt.date.fromisoformat(NIGHTS[0])
+    monkeypatch.setattr(pages, "SHOWN_MAX", 0)
+    shown = page_of(store.head("trades", night=night), store=store, book=book)
+    assert not isinstance(shown["held_accounts"], dg.TableMetadataValue)
+    monkeypatch.undo()
+    whole = page_of(store.head("trades", night=night), store=store, book=book)
+    held = whole["held_accounts"]
+    assert isinstance(held, dg.TableMetadataValue)
+    assert shown["held"] == whole["held"] == dg.IntMetadataValue(len(held.records))
+    assert {"account_id": "A000001", "status": "HELD_FROZEN", "reasons": "the account is frozen"} in [
+        record.data for record in held.records
+    ]
