@@ -64,7 +64,7 @@ def test_every_page_is_of_an_asset_and_every_statement_on_a_page() -> None:
 
 
 def test_the_plot_of_all_outcomes_still_opens_at_once() -> None:
-    counts: dict[str, int] = {status: 100_000 for status in Status}
+    counts: dict[str, int] = dict.fromkeys(map(str, Status), 100_000)
     picture = plot(counts)
     assert len(picture) < SHOWN_AT_ONCE
     svg = ElementTree.fromstring(unquote(picture.partition(",")[2].removesuffix(">)")))
