@@ -6,13 +6,15 @@ nothing of the night reads it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from assets.book import Book
+from assets.feed_contracts import CONTRACTS
+from assets.feed_models import schema_of
 from assets.schema_columns import Described, tables_of
 from assets.store import Store, Tables, Version, latest_manifest
 from solvers.problem import Status
@@ -21,6 +23,11 @@ SHOWN_MAX = 100
 """Most rows of a table on a page: the whole is in the store."""
 OUTCOMES = {"trades": "account_outcome", "reconciliation": "outcome", "proposals": "answer"}
 """Where these assets have their outcomes."""
+READ_AS = {
+    "text": "string", "time": "time", "micro": "decimal", "real": "float", "integer": "int", "date": "date",
+    "boolean": "bool", "ratio_new": "ratio", "ratio_old": "ratio",
+}  # fmt: skip
+"""The types of a file's columns by how their text is read."""
 FIRST_TABLE = {
     "account_policies": "account",
     "lots": "sublot",
@@ -37,7 +44,7 @@ PAGES: dict[str, tuple[str, ...]] = {
     "account_policies": ("switches",),
     "proposals": ("outcomes", "held_accounts"),
     "reconciliation": ("outcomes", "held_accounts", "breaks"),
-    "trades": ("outcomes", "held_accounts", "switches", "breaks"),
+    "trades": ("outcomes", "switches", "held_accounts", "breaks"),
     "night_report": (
         "outcomes_of_report", "held_reasons", "totals", "frozen_names", "rulings", "breaks_of_report",
     ),
@@ -46,6 +53,8 @@ PAGES: dict[str, tuple[str, ...]] = {
 OF_THE_NIGHT = ("trades", "night_report")
 """The assets whose pages lead to what is published."""
 OF_REPORT = "_of_report"
+TOLD_AGAIN_MAX = 3
+"""How many materialisations of a partition are looked at to find each one's latest, on the average of a night."""
 
 Shown = dict[str, dg.MetadataValue[Any]]
 
@@ -59,6 +68,26 @@ def columns_of(asset: str) -> dict[str, Any]:
     first = FIRST_TABLE.get(asset, next(iter(tables)))
     others = {f"table {name}": _schema(table) for name, table in tables.items() if name != first}
     return {"dagster/column_schema": _schema(tables[first]), **others}
+
+
+def feed_columns_of(name: str) -> dict[str, Any]:
+    """Return the metadata of a file's definition: its columns as `assets/feed_models.py` asks for them.
+
+    A vendor's own file has the columns of its layout, which are no contract of ours.
+    """
+    if name == "vendor_prices":
+        return {}
+    columns: dict[str, dg.TableColumn] = {}
+    for column in schema_of(name, header=()).columns.values():
+        facts = column.metadata
+        if facts is not None:  # a file's column may be read twice, the place of a row is read from none
+            expected = facts["expected"] + ("; the column may be missing" if facts["absent"] else "")
+            columns[facts["column"]] = dg.TableColumn(
+                facts["column"], READ_AS[facts["reads"]], expected, dg.TableColumnConstraints(nullable=column.nullable)
+            )
+    key = ", ".join(CONTRACTS[name].key)
+    grain = [f"one row per ({key})"] if key else []
+    return {"dagster/column_schema": dg.TableSchema(list(columns.values()), dg.TableConstraints(grain))}
 
 
 def _schema(table: Described) -> dg.TableSchema:
@@ -122,6 +151,38 @@ def table(rows: pl.DataFrame) -> dg.TableMetadataValue:
     types = ["int" if kind.is_integer() else "string" for kind in rows.dtypes]
     columns = [dg.TableColumn(name, kind) for name, kind in zip(rows.columns, types, strict=True)]
     return dg.TableMetadataValue([dg.TableRecord(row) for row in rows.iter_rows(named=True)], dg.TableSchema(columns))
+
+
+def timings(instance: dg.DagsterInstance, asked: Mapping[str, Sequence[str]]) -> Shown:
+    """Return how long each stage took, from what the latest runs told; ``asked`` are the partitions of each asset."""
+    records = []
+    for asset, partitions in asked.items():
+        found = instance.fetch_materializations(
+            dg.AssetRecordsFilter(asset_key=dg.AssetKey(asset), asset_partitions=list(partitions)),
+            limit=TOLD_AGAIN_MAX * len(partitions),
+        )
+        took: dict[str, float] = {}
+        for event in found.records:  # the latest first
+            told = event.asset_materialization.metadata.get("seconds") if event.asset_materialization else None
+            if isinstance(told, dg.FloatMetadataValue) and told.value is not None and event.partition_key is not None:
+                took.setdefault(event.partition_key, told.value)
+        if took:
+            slowest = max(sorted(took), key=lambda partition: took[partition])
+            records.append(
+                dg.TableRecord(
+                    {
+                        "stage": asset,
+                        "partitions": len(took),
+                        "seconds": round(sum(took.values()), 3),
+                        "slowest": f"{took[slowest]:.3f} s, {slowest}",
+                    }
+                )
+            )
+    if not records:
+        return {}
+    kinds = {"stage": "string", "partitions": "int", "seconds": "float", "slowest": "string"}
+    columns = [dg.TableColumn(name, kind) for name, kind in kinds.items()]
+    return {"stages": dg.TableMetadataValue(records, dg.TableSchema(columns))}
 
 
 LEFT, LINE, WIDTH = 200, 22, 140

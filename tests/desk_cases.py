@@ -7,15 +7,17 @@ import dataclasses
 import io
 import json
 import os
+import re
+import sys
 import urllib.request
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Locator, Page, sync_playwright
 
-from tests.server_cases import serving
+from tests.server_cases import ROOT, serving, wait_until
 
 BROWSER_ARGUMENTS = [
     "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking",
@@ -26,8 +28,17 @@ PATIENCE_MS = 60_000
 """How long a page may take to show what is asked of it, on a machine that is busy with other things."""
 SCREENSHOTS = "OPENBELL_SCREENSHOTS"
 """The folder that screenshots go to; none are kept without it."""
-COLOURS = 64
-"""Enough for a page of one theme; a picture then takes a quarter of the bytes."""
+RUN_SECONDS = 240
+ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
+WITHOUT_PLACES = """places => {
+    const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+    while (walker.nextNode())
+        for (const [place, name] of Object.entries(places))
+            walker.currentNode.data = walker.currentNode.data.replaceAll(place, name);
+}"""
+"""A picture tells nothing of the machine that it was made on."""
+COLOURS = 256
+"""Enough for a page of one theme; a picture then takes a third of the bytes."""
 
 
 def chromium() -> str:
@@ -44,6 +55,8 @@ class Desk:
     book: Path
     address: str
     page: Page
+    made_in: Path
+    """Where the book was made that ``book`` is a copy of: what was told of it there names that place."""
     foreign: list[str]
     """Every address outside this machine that the UI asked for."""
 
@@ -62,17 +75,44 @@ class Desk:
         data: dict[str, Any] = answer["data"]
         return data
 
-    def runs(self, **tags: str) -> list[dict[str, Any]]:
-        """Return the runs that have all of ``tags`` (underscores for slashes), the latest first."""
-        wanted = ", ".join(
-            f'{{key: "{key.replace("_", "/")}", value: "{value}"}}' for key, value in sorted(tags.items())
-        )
+    def runs(self, tags: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the runs that have all of ``tags``, the latest first."""
+        wanted = ", ".join(f'{{key: "{key}", value: "{value}"}}' for key, value in sorted(tags.items()))
         found = self.ask(
             f"{{ runsOrError(filter: {{tags: [{wanted}]}}) {{ ... on Runs {{ results {{"
-            " runId status startTime endTime jobName rootRunId tags { key value } } } } }"
+            " runId status startTime endTime jobName parentRunId tags { key value } } } } }"
         )
         runs: list[dict[str, Any]] = found["runsOrError"]["results"]
         return runs
+
+    def run_of(self, tags: Mapping[str, str], *, but: Collection[str] = ()) -> dict[str, Any]:
+        """Return the latest run with ``tags`` that is none of ``but``, once it has ended."""
+        found: list[dict[str, Any]] = []
+
+        def has_ended() -> bool:
+            found[:] = [run for run in self.runs(tags) if run["runId"] not in but][:1]
+            return bool(found) and found[0]["status"] in ENDED
+
+        wait_until(has_ended, seconds=RUN_SECONDS, what=f"a run of {tags} ends")
+        return found[0]
+
+    def choose(self, *, nights: str, shard: str) -> Locator:
+        """Fill the dialog that launches runs, and return its button; ``nights`` is one, or a range in brackets."""
+        dialog = self.page.get_by_role("dialog")
+        chosen = dialog.locator("input[type=text]").first
+        chosen.fill(nights)
+        chosen.press("Enter")
+        dialog.get_by_text("Select a partition or create one").click()
+        self.page.get_by_placeholder("Filter partitions").fill(shard)
+        self.page.get_by_text(shard, exact=True).filter(visible=True).last.click()
+        self.page.keyboard.press("Escape")
+        return dialog.get_by_role("button", name=re.compile("Launch")).last
+
+    def told(self, key: str) -> str:
+        """Return what the page of an asset says beside ``key`` of its metadata."""
+        row = self.page.locator(f"xpath=//tr[td[1][normalize-space()='{key}']]").first
+        row.wait_for()
+        return row.inner_text()
 
     def keep(self, name: str, *, size: Mapping[str, int] | None = None) -> None:
         """Keep what the page shows as ``name``.png where screenshots are asked for."""
@@ -82,6 +122,9 @@ class Desk:
         self.page.set_viewport_size({**DESKTOP, **(size or {})})  # type: ignore[typeddict-item]
         self.page.wait_for_load_state("networkidle")
         self.page.mouse.move(0, 0)
+        self.page.evaluate(
+            WITHOUT_PLACES, {str(self.book): "book", str(self.made_in): "book", sys.prefix: ".venv", str(ROOT): "."}
+        )
         shot = Image.open(io.BytesIO(self.page.screenshot(animations="disabled")))
         shot.convert("RGB").quantize(COLOURS).save(Path(folder) / f"{name}.png", optimize=True)
         self.page.set_viewport_size(DESKTOP)  # type: ignore[arg-type]
@@ -89,7 +132,12 @@ class Desk:
 
 @contextlib.contextmanager
 def desk_over(
-    book: Path, *, log: Path, options: Sequence[str] = (), environment: Mapping[str, str] | None = None
+    book: Path,
+    *,
+    made_in: Path,
+    log: Path,
+    options: Sequence[str] = (),
+    environment: Mapping[str, str] | None = None,
 ) -> Iterator[Desk]:
     """Serve ``book`` and open a browser on it; server, daemon and browser end with the block."""
     with (
@@ -102,4 +150,4 @@ def desk_over(
         own = (address, address.replace("http", "ws"), "data:", "blob:")
         foreign: list[str] = []
         page.on("request", lambda asked: foreign.append(asked.url) if not asked.url.startswith(own) else None)
-        yield Desk(book=book, address=address, page=page, foreign=foreign)
+        yield Desk(book=book, made_in=made_in, address=address, page=page, foreign=foreign)

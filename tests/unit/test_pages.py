@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
+import re
 from pathlib import Path
 from urllib.parse import unquote
 from xml.etree import ElementTree
@@ -14,9 +15,9 @@ import pytest
 
 from assets import pages
 from assets.book import Book
-from assets.pages import FIRST_TABLE, PAGES, SHOWN_AT_ONCE, columns_of, page_of, plot
+from assets.pages import FIRST_TABLE, PAGES, SHOWN_AT_ONCE, columns_of, page_of, plot, timings
 from assets.schema_columns import tables_of
-from assets.stages import STAGES, Stage
+from assets.stages import STAGES, Stage, feed_specs
 from assets.store import SQL, Store, schema_of
 from solvers.problem import Status
 from tests.book_cases import NIGHTS
@@ -55,6 +56,17 @@ def test_a_column_is_told_with_its_unit_and_its_comment() -> None:
     assert sublot.units.endswith("part_shares at (position - part_from).")
 
 
+def test_the_columns_of_a_file_are_those_that_it_is_read_with(three_nights: Path, with_lots: Path) -> None:
+    for book in (three_nights, with_lots):
+        for spec in feed_specs(Book.open(book)):
+            name = spec.key.path[-1]
+            shown = {column.name: column for column in spec.metadata["dagster/column_schema"].columns}
+            for file in [*(book / "static").glob(f"{name}.csv"), *(book / "feeds" / NIGHTS[0]).glob(f"{name}.csv")]:
+                header = set(file.read_text(encoding="utf-8").splitlines()[0].split(","))
+                assert header <= shown.keys() | {column for column in header if re.fullmatch(r"f\d\d", column)}
+                assert {column for column in shown if "may be missing" not in str(shown[column].description)} <= header
+
+
 def test_every_page_is_of_an_asset_and_every_statement_on_a_page() -> None:
     stages = {stage.name for stage in STAGES}
     assert PAGES.keys() | FIRST_TABLE.keys() <= stages
@@ -87,4 +99,25 @@ def test_a_page_lists_no_more_than_its_limit_and_counts_all(
     assert shown["held"] == whole["held"] == dg.IntMetadataValue(len(held.records))
     assert {"account_id": "A000001", "status": "HELD_FROZEN", "reasons": "the account is frozen"} in [
         record.data for record in held.records
+    ]
+
+
+def test_the_seconds_of_a_stage_are_those_of_its_latest_runs() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        for asset, partition, seconds in (
+            ("prices", "2026-09-01", 9.0),
+            ("prices", "2026-09-02", 1.5),
+            ("lots", "2026-09-02|s000", 8.0),
+            ("lots", "2026-09-02|s000", 2.0),
+            ("lots", "2026-09-02|s001", 4.0),
+        ):
+            instance.report_runless_asset_event(
+                dg.AssetMaterialization(asset, partition=partition, metadata={"seconds": seconds})
+            )
+        asked = {"prices": ["2026-09-02"], "lots": ["2026-09-02|s000", "2026-09-02|s001"], "trades": ["2026-09-02"]}
+        stages = timings(instance, asked)["stages"]
+    assert isinstance(stages, dg.TableMetadataValue)
+    assert [record.data for record in stages.records] == [
+        {"stage": "prices", "partitions": 1, "seconds": 1.5, "slowest": "1.500 s, 2026-09-02"},
+        {"stage": "lots", "partitions": 2, "seconds": 6.0, "slowest": "4.000 s, 2026-09-02|s001"},
     ]
