@@ -28,7 +28,7 @@ PATIENCE_MS = 60_000
 """How long a page may take to show what is asked of it, on a machine that is busy with other things."""
 SCREENSHOTS = "OPENBELL_SCREENSHOTS"
 """The folder that screenshots go to; none are kept without it."""
-RUN_SECONDS = 240
+RUN_SECONDS = 400
 ENDED = {"SUCCESS", "FAILURE", "CANCELED"}
 WITHOUT_PLACES = """places => {
     const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);

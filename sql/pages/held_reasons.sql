@@ -3,7 +3,7 @@
 -- Reads:   shown.
 -- Binds:   $shown_max (rows that a page lists).
 -- Order:   status, reasons.
-select status, reasons, accounts
+select accounts, status, reasons
 from shown.held_reason
 order by status, reasons
 limit $shown_max

@@ -3,6 +3,9 @@
 -- Reads:   shown.
 -- Binds:   nothing.
 -- Order:   figure.
-select figure, format('{:,.2f}', amount::double) as amount, unit
+select
+    figure,
+    case when unit in ('usd', 'bp') then format('{:,.2f}', amount::double) else format('{:,.0f}', amount::double) end as amount,
+    unit
 from shown.night_total
 order by figure

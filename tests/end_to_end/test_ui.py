@@ -38,7 +38,7 @@ ops:
       whole_book: true
       reason: {REASON}
 """
-PUBLISH_SECONDS = 240
+PUBLISH_SECONDS = 400
 
 
 @pytest.fixture(scope="module")
