@@ -65,12 +65,13 @@ def test_an_auditor_sees_every_run_and_changes_nothing(book_copy: Path, tmp_path
             assert status == 401, kind
         desk.visit(f"/assets/trades?view=partitions&partition={NIGHTS[0]}")
         assert "HELD_FROZEN" in desk.told("held_accounts")
-        for button in desk.page.get_by_role("button", name=re.compile("Materialize")).all():
-            assert button.is_disabled()
+        materialise = desk.page.get_by_role("button", name=re.compile("Materialize"))
+        materialise.first.wait_for()
+        assert all(button.is_disabled() for button in materialise.all())
         desk.visit(f"/runs/{found[0]}")
         desk.page.get_by_text("RUN_SUCCESS").wait_for()
-        for button in desk.page.get_by_role("button", name=re.compile("Re-execute|Terminate")).all():
-            assert button.is_disabled()
+        again = desk.page.get_by_role("button", name=re.compile("Re-execute|Terminate"))
+        assert all(button.is_disabled() for button in again.all())
         _, seen = posted(f"{address}/graphql", {"query": runs})
         assert [run["runId"] for run in seen["data"]["runsOrError"]["results"]] == found
     assert fingerprint(book_copy / "store") | fingerprint(book_copy / "published") == before

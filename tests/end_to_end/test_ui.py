@@ -209,6 +209,10 @@ def test_a_failed_shard_is_run_again_from_its_run_and_the_night_goes_out(desk: D
         assert ruling in told
         assert reason in told
     desk.keep("frozen")
+    desk.visit(f"/assets/night_report?view=partitions&partition={NEXT_NIGHT}")
+    stages = desk.told("stages")
+    for stage in ("prices", "lots", "proposals", "trades"):
+        assert stage in stages
     assert not desk.foreign, "the interface works without the network"
 
 
