@@ -316,7 +316,7 @@ def assets_of(
     With ``alone``, who runs them holds the night's lock; otherwise every stage shares it with other runs, and waits
     while someone holds it alone.
     """
-    store = Store(book.path, revising=revising, rerunning=rerunning)
+    store = Store(book.path, revising=revising, rerunning=rerunning, settings=book.settings.digest())
     return [asset_of(stage, book=book, store=store, alone=alone) for stage in stages_of(book)]
 
 

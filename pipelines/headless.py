@@ -14,7 +14,6 @@ import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from assets.alive import abandon, release
@@ -96,7 +95,7 @@ class Workers:
         watch: Callable[[Standing], None] = lambda _: None,
     ) -> Standing:
         """Run the books of ``shards``, the first ones first, until all are done or the deadline has passed."""
-        calls = {shard: {"path": self.book.path, "night": night, "shard": shard, "revise": revise} for shard in shards}
+        calls = {shard: {"book": self.book, "night": night, "shard": shard, "revise": revise} for shard in shards}
         if self.number == 1 and deadline is None:
             return _run_in_turn(calls, watch=watch)
         runs = self.book.settings.runs
@@ -311,10 +310,13 @@ def load_modules() -> None:
     import assets.stages  # noqa: F401
 
 
-def run_shard(path: Path, *, night: dt.date, shard: str, revise: bool = False) -> Facts | None:
-    """Run one shard's books in this process; called in a worker. Returns the error's facts, or None."""
+def run_shard(book: Book, *, night: dt.date, shard: str, revise: bool = False) -> Facts | None:
+    """Run one shard's books in this process; called in a worker. Returns the error's facts, or None.
+
+    The settings are those of ``book``, which the night began with, whatever book.toml says by now.
+    """
     passed("shard.begun", where=f"{night}/{shard}")
-    facts = run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise)
+    facts = run_here(book, night=night, shard=shard, groups=("books",), revise=revise)
     passed("shard.done", where=f"{night}/{shard}")
     return facts
 
@@ -340,7 +342,7 @@ def run_here(
         tags = {STAGE_TAG: BOOKS, HEADLESS_TAG: "yes"}
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
     rerun = not revise and Store(book.path).is_sealed(night)
-    instance, assets = _line_of(book.path, revising=night if revise else None, rerunning=night if rerun else None)
+    instance, assets = _line_of(book, revising=night if revise else None, rerunning=night if rerun else None)
     try:
         # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
         with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
@@ -367,13 +369,13 @@ def run_here(
 
 
 @functools.lru_cache(maxsize=1)
-def _line_of(path: Path, *, revising: dt.date | None, rerunning: dt.date | None) -> tuple[Any, list[Any]]:
+def _line_of(book: Book, *, revising: dt.date | None, rerunning: dt.date | None) -> tuple[Any, list[Any]]:
     """Return the instance and the assets of one book, opened once per process: each costs most of a second."""
     import dagster as dg
 
     from assets.stages import assets_of, feed_specs
 
-    instance, book = dg.DagsterInstance.get(), Book.open(path)
+    instance = dg.DagsterInstance.get()
     atexit.register(instance.dispose)
     return instance, [*feed_specs(book), *assets_of(book, revising=revising, rerunning=rerunning, alone=True)]
 
