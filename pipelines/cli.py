@@ -23,6 +23,7 @@ from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.bench_commands import bench
 from pipelines.feed_commands import feeds
+from pipelines.report_commands import report
 from pipelines.retention_commands import retention
 from pipelines.ruling_commands import rulings
 
@@ -47,6 +48,7 @@ app.add_typer(bench)
 app.add_typer(retention)
 app.add_typer(rulings)
 app.command()(feeds)
+app.command()(report)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

@@ -1,0 +1,103 @@
+"""``openbell report``: a published night, and accounts on demand, as HTML for people."""
+
+from __future__ import annotations
+
+import datetime as dt
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from assets.book import Book
+from assets.store import Store, write_renamed
+
+if TYPE_CHECKING:
+    from assets.night_facts import NightFacts
+    from reports.night_page import RunFacts
+
+NIGHT_PAGE = "index.html"
+
+
+def report(
+    book: Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")],
+    night: Annotated[
+        dt.datetime, typer.Option(formats=["%Y-%m-%d"], metavar="DATE", help="A published night, as 2026-11-20.")
+    ],
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")
+    ] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Write the HTML report of a published night.
+
+    Example: openbell report book --night 2026-09-01
+    """
+    from pipelines.cli import errors, show
+
+    with errors(as_json=as_json, debug=debug):
+        document = write_report(Book.open(book), night=night.date())
+        show(as_json, document, lambda: _print(document))
+
+
+def write_report(book: Book, *, night: dt.date) -> dict[str, Any]:
+    """Write the pages of ``night`` to ``BOOK/reports/<night>``; return where they are, and the night's totals.
+
+    Nothing is written unless every page could be made.
+
+    Raises
+    ------
+    NightOrderError
+        Where the night is not published.
+    """
+    from assets.night_facts import night_facts
+    from reports.night_page import night_page
+
+    store = Store(book.path)
+    facts = night_facts(store=store, book=book, night=night)
+    pages = {NIGHT_PAGE: night_page(facts, run=_run_facts(book, facts))}
+    folder = book.path / "reports" / night.isoformat()
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages.items():
+        write_renamed(folder / name, text.encode(), root=store.root)
+    return {"night": night.isoformat(), "page": str(folder / NIGHT_PAGE)}
+
+
+def _run_facts(book: Book, facts: NightFacts) -> RunFacts | None:
+    """Return how the night ran, as its Dagster instance has it; None where it has no record of every shard."""
+    if not (book.path / "dagster" / "dagster.yaml").exists():
+        return None
+    import dagster as dg
+
+    from pipelines.deadline import ZONE, binds, deadline_at
+    from pipelines.instance import use_instance
+    from pipelines.run_records import first_runs_of_night
+    from reports.night_page import RunFacts
+
+    night = facts.published.night
+    use_instance(book)
+    with dg.DagsterInstance.get() as instance:
+        records = first_runs_of_night(instance, night=night)
+    answered = facts.accounts["shard"].unique().sort().to_list()
+    spans = [
+        (record.start_time, record.end_time)
+        for shard in answered
+        if shard not in facts.unanswered and (record := records.get(shard)) and record.start_time and record.end_time
+    ]
+    if len(spans) < len(set(answered) - set(facts.unanswered)) or not spans:
+        return None
+    begin, end = min(start for start, _ in spans), max(end for _, end in spans)
+    answered_at = dt.datetime.fromtimestamp(end, ZONE)
+    return RunFacts(
+        shards=len(spans),
+        accounts=facts.accounts["nav_microusd"].drop_nulls().len(),
+        worker_seconds=sum(end - start for start, end in spans),
+        seconds=end - begin,
+        answered_at=answered_at,
+        deadline=deadline_at(book, night=night) if binds(night=night, now=answered_at) else None,
+    )
+
+
+def _print(document: dict[str, Any]) -> None:
+    sys.stdout.write(f"night {document['night']}: {document['page']}\n")
