@@ -8,9 +8,12 @@ from __future__ import annotations
 
 import io
 import re
+import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree
+
+from reports.page import UNPRINTABLE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -64,7 +67,9 @@ def chart(name: str, *, title: str, description: str, height: int, draw: Callabl
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
 
-    with mpl.rc_context(), io.BytesIO() as written:
+    with mpl.rc_context(), warnings.catch_warnings(), io.BytesIO() as written:
+        # A name in another script is measured roughly, and shown in the reader's own font.
+        warnings.filterwarnings("ignore", "Glyph .* missing from font")
         mpl.rcdefaults()
         settings: Any = SETTINGS | {"svg.hashsalt": name}
         mpl.rcParams.update(settings)
@@ -74,7 +79,8 @@ def chart(name: str, *, title: str, description: str, height: int, draw: Callabl
         figure.savefig(
             written, format="svg", transparent=True, metadata={"Date": None, "Creator": None, "Format": None}
         )
-        root = ElementTree.fromstring(written.getvalue())  # noqa: S314  # matplotlib's own text
+        text = UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", written.getvalue().decode())
+        root = ElementTree.fromstring(text)  # noqa: S314  # matplotlib's own text
     return _for_page(root, name=name, title=title, description=description)
 
 

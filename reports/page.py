@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 TEMPLATES = Path(__file__).parent / "templates"
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
+UNPRINTABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ufffe\uffff]")
 
 
 def rendered(template: str, facts: Mapping[str, Any], *, charts: Mapping[str, str], tables: Mapping[str, str]) -> str:
@@ -32,7 +32,7 @@ def rendered(template: str, facts: Mapping[str, Any], *, charts: Mapping[str, st
         charts={name: Markup(text) for name, text in charts.items()},  # noqa: S704  # escaped where they were made
         tables={name: Markup(text) for name, text in tables.items()},  # noqa: S704  # likewise
     )
-    return _UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
+    return UNPRINTABLE.sub("\N{REPLACEMENT CHARACTER}", page)
 
 
 def usd(micro: int | None) -> str:

@@ -13,10 +13,14 @@ from xml.etree import ElementTree
 import polars as pl
 from great_tables import GT
 
-Kind = Literal["text", "prose", "code", "count", "usd", "cents", "shares", "bps", "two", "fine", "percent", "day"]
+Kind = Literal[
+    "text", "prose", "code", "day", "count", "usd", "cents", "shares", "bps", "two", "fine",
+    "percent", "weight", "active",
+]  # fmt: skip
 DECIMALS: dict[Kind, int] = {"count": 0, "usd": 0, "cents": 2, "shares": 4, "bps": 1, "two": 2, "fine": 4}
+PERCENTS: dict[Kind, int] = {"percent": 1, "weight": 2, "active": 2}
 TEXTS: tuple[Kind, ...] = ("text", "prose", "code", "day")
-CLASSES: dict[Kind, str] = {"code": "code", "prose": "wide"}
+CLASSES: dict[Kind, str] = {"code": "code", "prose": "wide", "day": "day"}
 NOTHING = "–"
 MICRO = 1e-6
 UNPRINTABLE = r"[\x00-\x1f\x7f-\x9f\u{fffe}\u{ffff}]"
@@ -34,7 +38,8 @@ class Column(NamedTuple):
 def table(name: str, frame: pl.DataFrame, *, caption: str, columns: Sequence[Column], has_total: bool = False) -> str:
     """Return ``frame`` as an HTML table whose first column names the rows; its last row is the sum where it has one.
 
-    Columns of kind usd, cents and shares hold millionths, those of percent fractions. The order is the frame's.
+    Columns of kind usd, cents and shares hold millionths, those of percent, weight and active fractions. The
+    order is the frame's.
     """
     shown = frame.select(
         (pl.col(column.name) * MICRO).alias(column.name)
@@ -48,9 +53,10 @@ def table(name: str, frame: pl.DataFrame, *, caption: str, columns: Sequence[Col
     made = made.cols_label({column.name: column.label for column in columns[1:]})
     for column in columns:
         if column.kind in DECIMALS:
-            made = made.fmt_number(column.name, decimals=DECIMALS[column.kind])
-        elif column.kind == "percent":
-            made = made.fmt_percent(column.name, decimals=1)
+            short = column.kind == "shares"
+            made = made.fmt_number(column.name, decimals=DECIMALS[column.kind], drop_trailing_zeros=short)
+        elif column.kind in PERCENTS:
+            made = made.fmt_percent(column.name, decimals=PERCENTS[column.kind], force_sign=column.kind == "active")
     written = made.sub_missing(missing_text=NOTHING).as_raw_html()
     begin, end = written.index("<table"), written.rindex("</table>") + len("</table>")
     root = ElementTree.fromstring(written[begin:end])  # noqa: S314  # Great Tables' own text

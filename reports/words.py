@@ -66,3 +66,58 @@ LOSSES = {
 
 POSSIBLE = ("harvested", "left")
 """What was possible tonight."""
+
+REASONS = {
+    "harvest": "the lot is below its basis, and the account is taxed",
+    "exclusion": "the holding is above its cap, or may not be held",
+    "transition": "the benchmark does not hold the security",
+    "raise cash": "cash with the expected flow is below its band",
+    "invest cash": "cash with the expected flow is above its band",
+    "rebalance": "closer to the benchmark",
+}
+"""Why an order was made."""
+
+STOPS = {
+    "wash_window": "wash window",
+    "dispute": "book and custodian disagree about the name",
+    "household_purchase": "another account of the household buys the group tonight",
+    "household_loss_sale": "another account of the household sells the group at a loss tonight",
+    "purchase_tonight": "the account itself buys the group tonight",
+    "loss_sale_tonight": "the account itself sells the group at a loss tonight",
+    "minimum_holding_days": "minimum holding days",
+    "mode": "the policy's mode",
+    "no_sell": "restriction: no sale",
+    "no_buy": "restriction: no purchase",
+    "exclusion": "exclusion",
+    "frozen_name": "frozen name",
+    "not_in_benchmark": "not in the benchmark",
+    "max_weight": "cap on the name",
+    "net_gain_budget": "net gain budget",
+    "turnover": "turnover",
+    "tracking_error": "risk",
+    "sector": "sector band",
+    "cash": "cash band",
+    "tax": "tax on the gain",
+    "factor_band": "factor band",
+    "cost": "not worth the cost",
+}
+"""What stopped a trade; every word of the table `non_trade`."""
+
+
+class Limit(NamedTuple):
+    """How a binding limit is told: its name, the step that its price is told for, and that step in words."""
+
+    name: str
+    step: float
+    told: str
+
+
+def limit_of(name: str) -> Limit:
+    """Return how the limit ``name`` of a shadow price is told."""
+    if name == "net_gain_budget":
+        return Limit("net gain budget", 1.0, "$1 more")
+    if name == "tracking_error_max":
+        return Limit("tracking-error cap", 1e-4, "1 bp more")
+    if name.startswith("factor:"):
+        return Limit(name.replace(":", " "), 0.01, "0.01 of exposure more")
+    return Limit(name.replace(":", " ").replace("_", " "), 0.01, "1% of value more")
