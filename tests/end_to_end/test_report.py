@@ -46,8 +46,8 @@ def page(facts: NightFacts) -> Node:
     return read_page(night_page(facts, run=None))
 
 
-def published(book: Path, name: str) -> pl.DataFrame:
-    return pl.read_csv(book / "published" / str(NIGHT) / name, infer_schema_length=None)
+def published(book: Path, name: str, *, night: str = NIGHTS[1]) -> pl.DataFrame:
+    return pl.read_csv(book / "published" / night / name, infer_schema_length=None)
 
 
 def total(column: pl.Series) -> float:
@@ -192,14 +192,16 @@ def test_hostile_ids_and_names_are_shown_as_they_are_and_do_nothing(facts: Night
 
 @pytest.fixture(scope="module")
 def some_accounts(three_nights: Path) -> list[AccountFacts]:
-    """The account that trades most, the one with the most losses harvested, and one that is held."""
+    """Who trades most, who harvests most tonight and who did the night before, and one that is held."""
     accounts = published(three_nights, "accounts.csv")
     held = accounts.filter(pl.col("status").str.starts_with("HELD"))["account_id"][0]
     most, harvester = (
         accounts.sort(column, descending=True)["account_id"][0] for column in ("orders", "harvested_loss_usd")
     )
+    before = published(three_nights, "accounts.csv", night=NIGHTS[0])
+    earlier = before.sort("harvested_loss_usd", descending=True)["account_id"][0]
     book = Book.open(three_nights)
-    return account_facts(store=Store(book.path), book=book, night=NIGHT, accounts=(most, harvester, held))
+    return account_facts(store=Store(book.path), book=book, night=NIGHT, accounts=(most, harvester, held, earlier))
 
 
 def test_an_account_page_has_its_published_orders_and_outcome(
