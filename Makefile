@@ -42,6 +42,7 @@ night: .venv/run $(BOOK)/book.toml
 	$(BIN)/openbell simulate $(BOOK) --nights 3
 	@echo
 	@echo "Published files:  $(BOOK)/published/<night>/  (accounts.csv, allocations.csv, orders.csv, manifest.json)"
+	@echo "A night as one HTML page:  $(BIN)/openbell report $(BOOK) --night 2026-09-01"
 	@echo "The same night again changes nothing:  $(BIN)/openbell night $(BOOK) --night 2026-09-01"
 	@echo "Lineage, partitions, checks:  make ui"
 

@@ -25,6 +25,7 @@ from pipelines.adapt_commands import adapt
 from pipelines.bench_commands import bench
 from pipelines.explain_commands import explain
 from pipelines.feed_commands import feeds
+from pipelines.report_commands import report
 from pipelines.retention_commands import retention
 from pipelines.ruling_commands import rulings
 from pipelines.sql_commands import sql
@@ -55,6 +56,7 @@ app.command()(feeds)
 app.command()(explain)
 app.command()(sql)
 app.command()(whatif)
+app.command()(report)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

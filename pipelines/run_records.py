@@ -59,3 +59,10 @@ def runs_of_night(
     found = dg.RunsFilter(tags={STAGE_TAG: BOOKS, NIGHT_TAG: str(night)}, statuses=list(statuses))
     records = reversed(list(instance.get_run_records(found)))
     return {record.dagster_run.tags[PARTITION_TAG].rpartition("|")[2]: record for record in records}
+
+
+def first_runs_of_night(instance: dg.DagsterInstance, *, night: dt.date) -> dict[str, dg.RunRecord]:
+    """Return, by shard, the record of the first run in which its books of the night succeeded."""
+    found = dg.RunsFilter(tags={STAGE_TAG: BOOKS, NIGHT_TAG: str(night)}, statuses=[dg.DagsterRunStatus.SUCCESS])
+    records = list(instance.get_run_records(found))  # the latest come first, and give way
+    return {record.dagster_run.tags[PARTITION_TAG].rpartition("|")[2]: record for record in records}

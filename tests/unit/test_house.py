@@ -14,12 +14,14 @@ BELOW = {
     "ledger": set(),
     "solvers": {"ledger"},
     "assets": {"ledger", "solvers"},
-    "pipelines": {"ledger", "solvers", "assets"},
+    "reports": {"ledger", "solvers", "assets"},
+    "pipelines": {"ledger", "solvers", "assets", "reports"},
 }
 MAY_IMPORT = {
     "ledger": set(),
     "solvers": {"numpy", "numba", "scipy", "clarabel"},
     "assets": {"cryptography", "numpy", "polars", "pyarrow", "pandera", "pydantic", "dagster"},
+    "reports": {"polars", "great_tables", "jinja2", "markupsafe", "matplotlib"},
     "pipelines": {"matplotlib", "numpy", "polars", "pyarrow", "dagster", "typer", "rich", "requests"},
 }
 ONLY_HERE = {
