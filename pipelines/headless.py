@@ -22,7 +22,7 @@ from assets.book import Book
 from assets.comparison import MovedAccount
 from assets.disk import refusal_of
 from assets.fault_points import passed
-from assets.feeds import validate_feeds
+from assets.feeds import reading_once, validate_feeds
 from assets.locks import night_lock, try_lock
 from assets.night_order import require_night
 from assets.publish import revision_of
@@ -167,24 +167,29 @@ def run_night(
     signer_of(book)  # a key that cannot sign is refused now, not when all the work is done
     if revise:
         require_revisable(book, store, night=night)
-    with workers.meter("step", "validate feeds"):
-        faults = validate_feeds(book=book, night=night)
-    tell(faults)
-    with alone(book, night=night):
-        close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
-        end_all_lost_runs()
-        store.forget_rerun(night)
-        ingest(book, night=night, revise=revise, costs=workers.costs)
-        with workers.meter("step", "order of shards"):
-            order = [
-                shard for shard in shards_by_worth(store, book=book, night=night) if shard in (shards or book.shards)
-            ]
-        standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
-        is_late = bool(standing.unanswered) and deadline is not None and deadline.has_passed()
-        if not is_late or shards is not None:
-            _require(failure_of(standing, night=night))
-        if shards is None:
-            publish_night(book, night=night, past_deadline=is_late, revise=revise, costs=workers.costs)
+    with contextlib.ExitStack() as reading:
+        reading.enter_context(reading_once())
+        with workers.meter("step", "validate feeds"):
+            faults = validate_feeds(book=book, night=night)
+        tell(faults)
+        with alone(book, night=night):
+            close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
+            end_all_lost_runs()
+            store.forget_rerun(night)
+            ingest(book, night=night, revise=revise, costs=workers.costs)
+            reading.close()  # the shards need the memory
+            with workers.meter("step", "order of shards"):
+                order = [
+                    shard
+                    for shard in shards_by_worth(store, book=book, night=night)
+                    if shard in (shards or book.shards)
+                ]
+            standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
+            is_late = bool(standing.unanswered) and deadline is not None and deadline.has_passed()
+            if not is_late or shards is not None:
+                _require(failure_of(standing, night=night))
+            if shards is None:
+                publish_night(book, night=night, past_deadline=is_late, revise=revise, costs=workers.costs)
     with workers.meter("step", "result"):
         return result_of(book, store, night=night, policy_faults=faults)
 

@@ -27,6 +27,7 @@ from pipelines.book_maker import SHARDS_MAX, make_book
 from pipelines.custodian import write_next_feeds
 from pipelines.measure import PACKAGES, machine
 from pipelines.meters import TreeWatch
+from pipelines.workers import end_with_parent
 from solvers.warm import compile_kernels
 
 SAMPLE_SECONDS = 0.1
@@ -123,7 +124,7 @@ def _run(path: Path, *, night: dt.date, workers: int, costs: Path) -> None:
 def _apart(job: Callable[..., None], path: Path, **arguments: object) -> dict[str, Any]:
     """Run ``job`` in a process of its own; return wall and CPU seconds and peak memory of it and its descendants."""
     load, cpu, began = os.getloadavg()[0], _cpu_of_children(), time.perf_counter()
-    process = SPAWN.Process(target=job, args=(path,), kwargs=arguments)
+    process = SPAWN.Process(target=_do, args=(job, path), kwargs=arguments)
     process.start()
     assert process.pid is not None
     watch = TreeWatch(process.pid)
@@ -147,6 +148,12 @@ def _apart(job: Callable[..., None], path: Path, **arguments: object) -> dict[st
         "load_average_before": load,
         "load_average_after": os.getloadavg()[0],
     }
+
+
+def _do(job: Callable[..., None], path: Path, **arguments: object) -> None:
+    """Do ``job`` in this process, unless the one that measures it ends before."""
+    end_with_parent()
+    job(path, **arguments)
 
 
 def _cpu_of_children() -> float:

@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as arrow_parquet
 import pytest
 
+from assets import feed_reader
 from assets.book import Book
 from assets.book import Intake as Limits
 from assets.feed_contracts import CONTRACTS
 from assets.feed_errors import REMEDIES
-from assets.feeds import Intake, feed_digests, validate_feeds
+from assets.feed_files import Feed
+from assets.feeds import Intake, feed_digests, reading_once, validate_feeds
 from ledger.errors import FeedError, NightOrderError
 from tests.feed_cases import CUSTODIAN_LOTS, FIRST_NIGHT, SETTINGS, TINY, WITH_LOTS, put, tiny_book
 
@@ -670,3 +672,24 @@ def test_a_bad_policy_does_not_hide_a_bad_id(book: Book) -> None:
     put(book, "accounts", edited("accounts", "A3,H2,O2,trust,IDX,hold", "A3,,O2,trust,IDX,Hold"))
     error = refused(book)
     assert (error.code, error.where) == ("FEED-021", "static/accounts.csv row 4 column household_id")
+
+
+def test_a_file_is_read_once_however_many_ask_unless_it_changes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, original = [], feed_reader.read_feed
+
+    def counted(name: str, *, book: Book, night: dt.date) -> Feed:
+        asked.append(name)
+        return original(name, book=book, night=night)
+
+    monkeypatch.setattr(feed_reader, "read_feed", counted)
+    with reading_once():
+        validate_feeds(book=book, night=FIRST_NIGHT)
+        before = Intake(book=book, night=FIRST_NIGHT).rows("cash")
+        assert asked.count("cash") == 1
+        changed = put(book, "cash", edited("cash", "3.21", "3.22"))
+        os.utime(changed, ns=(1, 1))
+        after = Intake(book=book, night=FIRST_NIGHT).rows("cash")
+    assert asked.count("cash") == 2
+    assert not before.equals(after)
+    assert Intake(book=book, night=FIRST_NIGHT).rows("cash").equals(after)
+    assert asked.count("cash") == 3
