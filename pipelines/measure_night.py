@@ -179,7 +179,7 @@ def _measured_night(book: Book, place: Path, *, night: dt.date, accounts: int, w
         "cpu_ms_per_account": whole["cpu_seconds"] / accounts * 1e3,
         **whole,
         "parts": shares_of(parts, cpu_seconds=whole["cpu_seconds"]),
-        "serial_seconds": _serial_seconds(parts, whole["wall_seconds"]),
+        "serial_cpu_seconds": sum(part["cpu_seconds"] for part in parts if is_of_one_process(part)),
         "shard_cpu_seconds": sum(part["cpu_seconds"] for part in parts if is_of_shard(part)),
         "accounts_by_status": manifest["counts"],
         "allocations": orders,
@@ -193,13 +193,9 @@ def is_of_shard(part: Mapping[str, Any]) -> bool:
     return part["kind"] == "run" and part["name"] not in {"market-accounts", "trades"}
 
 
-def _serial_seconds(parts: Sequence[Mapping[str, Any]], wall_seconds: float) -> float:
-    """Return the wall seconds in which only one process worked: all but those of the shards side by side."""
-    by_process: dict[int, float] = collections.defaultdict(float)
-    for part in parts:
-        if is_of_shard(part):
-            by_process[part["process"]] += part["wall_seconds"]
-    return wall_seconds - max(by_process.values(), default=0.0)
+def is_of_one_process(part: Mapping[str, Any]) -> bool:
+    """Return whether ``part`` is one that the night's own process does while no shard is at work."""
+    return part["kind"] == "step" or (part["kind"] == "run" and not is_of_shard(part))
 
 
 def shares_of(parts: Sequence[Mapping[str, Any]], *, cpu_seconds: float) -> list[dict[str, Any]]:
@@ -241,7 +237,7 @@ def projected(
     to, cores = to or accounts, cores or workers
     scale = to / accounts
     start = sum(row["cpu_seconds"] for row in night["parts"] if row["part"] == "start") / (workers + 1)
-    serial = start + max(night["serial_seconds"] - start, 0.0) * scale
+    serial = start + night["serial_cpu_seconds"] * scale
     side_by_side = night["shard_cpu_seconds"] * scale / cores
     return {
         "accounts": to,
@@ -251,8 +247,8 @@ def projected(
         "assumes": [
             "CPU seconds grow with accounts and not otherwise: hold this against the runs at other sizes",
             "shards share nothing and there are at least as many as cores: their CPU seconds are divided by the cores",
-            "what only one process does takes its measured wall seconds in proportion to accounts, the start excepted",
-            "cores as fast as the measured ones while all work, and a disk that keeps up",
+            "what only one process does takes its CPU seconds, in proportion to accounts, after one start of Python",
+            "cores with nothing else to do, as fast as the measured ones while all work, and a disk that keeps up",
         ],
     }
 

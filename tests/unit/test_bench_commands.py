@@ -112,7 +112,7 @@ def test_a_measured_night_tells_every_stage_and_leaves_nothing_behind(tmp_path: 
 
 def test_more_cores_shorten_only_what_shards_do_side_by_side() -> None:
     parts = [{"part": "start", "cpu_seconds": 3.0}]
-    night = {"parts": parts, "serial_seconds": 11.0, "shard_cpu_seconds": 40.0}
+    night = {"parts": parts, "serial_cpu_seconds": 10.0, "shard_cpu_seconds": 40.0}
     here = projected(night, accounts=100, workers=2, to=None, cores=None)
     assert here["wall_seconds"] == 11.0 + 20.0
     later = projected(night, accounts=100, workers=2, to=200, cores=8)
