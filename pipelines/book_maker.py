@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import shutil
 import uuid
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from assets.book import Book, BookSettings, General, MarketSource, RiskModel, Simulation, Vendor, VendorLayout
+from assets.book import Intake as Limits
 from assets.feed_files import FORMS
 from assets.feeds import Intake
 from assets.sessions import require_session
@@ -37,6 +39,8 @@ SYNTHETIC = "synthetic"
 NAMES_DEFAULT, FACTORS_DEFAULT = 200, 20
 SHARDS_MAX = 99
 SESSIONS_OF_HISTORY_MIN = 60
+LOT_BYTES_MAX = 128
+"""Of one opening lot with its cells unpacked."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -91,9 +95,11 @@ def make_book(
     night = source.night(first_night)
     history = source.history(last=first_night)
     _require_history(history, first_night=first_night)
+    securities = source.securities().height
     settings = BookSettings(
         book=General(name=path.resolve().name, first_night=first_night, shards=shards),
         market=chosen,
+        intake=_intake_for(accounts * securities * lots),
         vendor=Vendor(layout=vendor),
         risk_model=RiskModel(factors=factors or FACTORS_DEFAULT),
         simulation=Simulation(seed=seed),
@@ -147,6 +153,12 @@ def _require_arguments(
             expected="a new place for the book",
             remedy="Name another folder, or remove this one first.",
         )
+
+
+def _intake_for(lots: float) -> Limits:
+    """Return limits that the opening lots of so many ``lots`` keep: the default ones for most books."""
+    usual = Limits()
+    return Limits(unpacked_bytes_max=max(usual.unpacked_bytes_max, math.ceil(lots) * LOT_BYTES_MAX))
 
 
 def _take_terms(terms: Path, *, book: Book) -> None:

@@ -169,7 +169,7 @@ def run_night(
         require_revisable(book, store, night=night)
     with contextlib.ExitStack() as reading:
         reading.enter_context(reading_once())
-        with workers.meter("step", "validate feeds"):
+        with workers.meter("errand", "validate feeds"):
             faults = validate_feeds(book=book, night=night)
         tell(faults)
         with alone(book, night=night):
@@ -178,7 +178,7 @@ def run_night(
             store.forget_rerun(night)
             ingest(book, night=night, revise=revise, costs=workers.costs)
             reading.close()  # the shards need the memory
-            with workers.meter("step", "order of shards"):
+            with workers.meter("errand", "order of shards"):
                 order = [
                     shard
                     for shard in shards_by_worth(store, book=book, night=night)
@@ -190,7 +190,7 @@ def run_night(
                 _require(failure_of(standing, night=night))
             if shards is None:
                 publish_night(book, night=night, past_deadline=is_late, revise=revise, costs=workers.costs)
-    with workers.meter("step", "result"):
+    with workers.meter("errand", "result"):
         return result_of(book, store, night=night, policy_faults=faults)
 
 

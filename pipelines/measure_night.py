@@ -195,7 +195,7 @@ def is_of_shard(part: Mapping[str, Any]) -> bool:
 
 def is_of_one_process(part: Mapping[str, Any]) -> bool:
     """Return whether ``part`` is one that the night's own process does while no shard is at work."""
-    return part["kind"] == "step" or (part["kind"] == "run" and not is_of_shard(part))
+    return part["kind"] == "errand" or (part["kind"] == "run" and not is_of_shard(part))
 
 
 def shares_of(parts: Sequence[Mapping[str, Any]], *, cpu_seconds: float) -> list[dict[str, Any]]:
@@ -225,7 +225,7 @@ def shares_of(parts: Sequence[Mapping[str, Any]], *, cpu_seconds: float) -> list
     for part in parts:
         total[part["kind"]] += part["cpu_seconds"]
     rows.append({"part": "dagster", "cpu_seconds": total["run"] - total["stage"]})
-    rows.append({"part": "start", "cpu_seconds": cpu_seconds - total["run"] - total["step"]})
+    rows.append({"part": "start", "cpu_seconds": cpu_seconds - total["run"] - total["errand"]})
     rows.sort(key=lambda row: -row["cpu_seconds"])
     return [row | {"share": row["cpu_seconds"] / cpu_seconds} for row in rows]
 

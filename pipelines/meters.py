@@ -1,7 +1,7 @@
 """What the parts of a night cost: wall and CPU seconds, memory at peak, bytes read and written, one line each.
 
-Parts are of a kind: `stage` is one asset's work, `run` is one run of Dagster with the stages in it, `step` is what the
-night does beside its runs. Every process appends to the same file. Nothing else of a night reads it.
+Parts are of a kind: `stage` is one asset's work, `run` is one run of Dagster with the stages in it, `errand` is what
+the night does beside its runs. Every process appends to the same file. Nothing else of a night reads it.
 """
 
 from __future__ import annotations

@@ -79,7 +79,7 @@ def test_a_lot_that_an_account_holds_is_one_of_as_many_as_were_asked_for() -> No
 def test_the_parts_of_a_night_add_up_to_its_processor_time() -> None:
     facts: dict[str, Any] = {"process": 1, "wall_seconds": 2.0, "peak_bytes": 7}
     parts = [
-        facts | {"kind": "step", "name": "validate feeds", "cpu_seconds": 1.0},
+        facts | {"kind": "errand", "name": "validate feeds", "cpu_seconds": 1.0},
         facts | {"kind": "stage", "name": "lots", "cpu_seconds": 3.0},
         facts | {"kind": "stage", "name": "lots", "cpu_seconds": 2.0, "peak_bytes": 9},
         facts | {"kind": "run", "name": "s000", "cpu_seconds": 6.0, "peak_bytes": None},

@@ -693,3 +693,23 @@ def test_a_file_is_read_once_however_many_ask_unless_it_changes(book: Book, monk
     assert not before.equals(after)
     assert Intake(book=book, night=FIRST_NIGHT).rows("cash").equals(after)
     assert asked.count("cash") == 3
+
+
+@pytest.mark.parametrize(
+    "bad", ["A1,L2,X,2026-01-02,2026-01-03,1,1", "A1,L1,X,2026-01-02,,1,1", "A1,L2,X,2026-01-02,,0,1"]
+)
+def test_a_large_file_is_refused_in_the_words_of_a_small_one(
+    book: Book, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    header = "account_id,lot_id,security_id,acquired_date,holding_start_date,shares,basis_usd"
+    good = [f"A1,L1{number},X,2026-01-02,,1,{number}" for number in range(5)]
+    put(book, "opening_lots", "\n".join([header, "A1,L1,X,2026-01-02,,1,1", *good]) + "\n")
+    monkeypatch.setattr(feed_reader, "PART_ROWS", 2)
+    assert feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT).rows.height == 6
+    put(book, "opening_lots", "\n".join([header, "A1,L1,X,2026-01-02,,1,1", *good, bad]) + "\n")
+    with pytest.raises(FeedError) as in_parts:
+        feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT)
+    monkeypatch.setattr(feed_reader, "PART_ROWS", 1_000)
+    with pytest.raises(FeedError) as at_once:
+        feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT)
+    assert in_parts.value.as_dict() == at_once.value.as_dict()
