@@ -14,6 +14,7 @@ from typing import Any
 
 import matplotlib as mpl
 from matplotlib.figure import Figure
+from matplotlib.ticker import NullFormatter, NullLocator, StrMethodFormatter
 
 ROOT = Path(__file__).resolve().parent.parent
 TABLE = ROOT / "bench" / "nights.csv"
@@ -83,7 +84,8 @@ def draw(rows: list[dict[str, str]], *, night: str) -> Figure:
         left.plot([x for x, _ in points], [y for _, y in points], marker="o", markersize=3, label=part, **style)
     left.set(xscale="log", yscale="log", xlabel="accounts", ylabel="ms of processor time per account")
     left.set_title(f"{night} night, each part")
-    left.legend(fontsize=7, frameon=False)
+    left.legend(fontsize=7, frameon=False, loc="upper left", bbox_to_anchor=(1.0, 1.0))
+    sizes = sorted({int(row["accounts"]) for row in chosen})
     for state in dict.fromkeys(row["state"] for row in chosen):
         points = sorted(
             (int(row["accounts"]), float(row["cpu_seconds"]))
@@ -94,6 +96,11 @@ def draw(rows: list[dict[str, str]], *, night: str) -> Figure:
     right.set(xscale="log", yscale="log", xlabel="accounts", ylabel="seconds of processor time")
     right.set_title("the whole night")
     right.legend(fontsize=7, frameon=False)
+    for axes in (left, right):
+        axes.xaxis.set_minor_locator(NullLocator())
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+        axes.yaxis.set_minor_formatter(NullFormatter())
     return figure
 
 
