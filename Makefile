@@ -9,7 +9,7 @@ NIGHTS ?= 20
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help night test test-pythons lint ui bench simulate lock clean
+.PHONY: help night test test-pythons lint ui bench peers simulate lock clean
 
 help:
 	@echo "make night   set up, make a synthetic book, run three nights, print a summary"
@@ -18,6 +18,7 @@ help:
 	@echo "make lint    ruff and mypy"
 	@echo "make ui      Dagster's UI and daemon on 127.0.0.1:3000 over the same book"
 	@echo "make bench   print the benchmarks as JSON"
+	@echo "make peers   the same accounts through CVXPY, Clarabel alone and taxrebalance; NAMES=500 ACCOUNTS=10"
 	@echo "make simulate SEED=7 [NIGHTS=20]   a string of nights with faults drawn from the seed; SEEDS=0:300 many"
 	@echo "make lock    resolve the pins anew"
 
@@ -68,6 +69,14 @@ ui: .venv/run $(BOOK)/book.toml
 bench: .venv/dev
 	$(BIN)/python -P -m bench
 
+peers: .venv/run build/peers/ready
+	$(BIN)/openbell bench peers --names $(or $(NAMES),200) --accounts $(or $(ACCOUNTS),10) --peer-python build/peers/bin/python
+
+build/peers/ready: requirements/peers.txt
+	test -x build/peers/bin/python || $(PYTHON) -m venv build/peers
+	build/peers/bin/python -m pip install --quiet --require-hashes --requirement requirements/peers.txt
+	touch $@
+
 simulate: .venv/dev
 	$(BIN)/python -P -m bench.simulate --seeds $(or $(SEEDS),$(SEED)) --nights $(NIGHTS) $(if $(SEEDS),,--show)
 
@@ -77,6 +86,8 @@ lock: .venv/dev
 	$(BIN)/uv pip compile pyproject.toml --extra build --extra dev --universal --fork-strategy fewest --generate-hashes \
 	    --no-header --no-annotate --no-strip-extras --quiet --constraint requirements/run.txt \
 	    --output-file requirements/dev.txt
+	$(BIN)/uv pip compile requirements/peers.in --universal --fork-strategy fewest --generate-hashes \
+	    --no-header --no-annotate --no-strip-extras --quiet --upgrade --output-file requirements/peers.txt
 	! grep --line-number '://' requirements/*.txt
 
 clean:

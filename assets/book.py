@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import hashlib
+import json
 import tomllib
 from pathlib import Path
 from typing import Literal
@@ -303,6 +305,11 @@ class BookSettings(Section):
         if not self.reads_vendor_file:
             del sections["vendor"]
         return sections
+
+    def digest(self) -> str:
+        """Return sha256 over every setting that can change what a shard answers; when it is published is none."""
+        sections = {name: section for name, section in self.printed().items() if name != "publish"}
+        return hashlib.sha256(json.dumps(sections, sort_keys=True).encode()).hexdigest()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import datetime as dt
 from collections.abc import Callable
 
@@ -17,7 +16,6 @@ Reader = Callable[[str], Feed]
 KNOWN = {
     "identical_groups": {"security_id": "securities"},
     "restrictions": {"account_id": "accounts"},
-    "rulings": {"account_id": "accounts"},
     "opening_lots": {"account_id": "accounts", "security_id": "securities"},
     "opening_cash": {"account_id": "accounts"},
     "price_confirmations": {"security_id": "securities"},
@@ -29,7 +27,11 @@ KNOWN = {
     "custodian_lots": {"account_id": "accounts", "security_id": "securities"},
     "flows": {"account_id": "accounts"},
 }
-"""Which columns of a file name a security or an account that another file must know."""
+"""Which columns of a file name a security or an account that another file must know.
+
+Not those of rulings: what was frozen once may have left the book, and a ruling is never taken out of its file. That a
+new one names what the book has is asked where it is entered (`assets/ruling_entry.py`).
+"""
 KEY = {"securities": "security_id", "accounts": "account_id"}
 
 
@@ -47,8 +49,6 @@ def check_references(name: str, *, read: Reader, book: Book, night: dt.date) -> 
         _require_known(feed, column, known=known.rows[KEY[target]], of=f"a {KEY[target]} of {known.label}")
     if name == "restrictions":
         _check_restrictions(feed, securities=read("securities"))
-    if name == "rulings":
-        _check_rulings(feed, accounts=read("accounts"), securities=read("securities"))
     if name == "benchmark":
         _check_weights(feed, tolerance=book.settings.trust.weight_sum_tolerance)
         stated = feed.rows["benchmark_id"]
@@ -70,15 +70,6 @@ def _require_known(feed: Feed, column: str, *, known: pl.Series, of: str) -> Non
     if not unknown.is_empty():
         offenders = unknown.select("line", found=column)
         raise rows_refused("FEED-040", file=feed.label, column=column, offenders=offenders, expected=of)
-
-
-def _check_rulings(feed: Feed, *, accounts: Feed, securities: Feed) -> None:
-    """Refuse a switch on what the book does not have: it would stop nothing, and nobody would see that."""
-    _require_known(feed, "household_id", known=accounts.rows["household_id"], of=f"a household_id of {accounts.label}")
-    switched = dataclasses.replace(feed, rows=feed.rows.filter(pl.col("kind").is_in(["freeze", "release"])))
-    _require_known(
-        switched, "security_id", known=securities.rows["security_id"], of=f"a security_id of {securities.label}"
-    )
 
 
 def _require_dates(feed: Feed, column: str, *, until: dt.date, of: str) -> None:

@@ -28,11 +28,12 @@ from typing import Any
 
 from assets.archive import Archive
 from assets.book import Book
-from assets.locks import temporary_in
+from assets.locks import is_held, temporary_in
 from assets.publish import manifests_of
 from assets.sessions import session_after, session_before
 from assets.stages import stages_of
 from assets.store import (
+    POINTERS,
     WRITING,
     Store,
     Version,
@@ -67,6 +68,8 @@ class NightPlan:
     """Digest by partition of the files that its manifest names: noted, and made again when they are wanted."""
     unnamed: tuple[Path, ...]
     """Files of versions that nothing names."""
+    reruns: tuple[Path, ...] = ()
+    """Pointers of a rerun, or of a revision that published nothing, to versions that go: they go before them."""
     lost_inputs: tuple[str, ...] = ()
     """Inputs that are no longer kept; nothing of the night is dropped that its manifest names."""
 
@@ -156,12 +159,15 @@ def _night_plan(store: Store, book: Book, *, night: dt.date, needed: set[tuple[s
     claimed = {
         pair for manifest in manifests_of(book, night) for pair in json.loads(manifest.read_bytes())["store"].items()
     }
-    unnamed = []
+    unnamed, reruns = [], []
     for path in sorted(store.root.glob(f"[a-z]*/{night}/**/*.json")):
         name = path.parent.relative_to(store.root).as_posix()
         head = path.with_name("head.json")
         is_head = not head.exists() or facts_of(head)["digest"] == path.stem
-        if (
+        if path.name in POINTERS:
+            if (name, facts_of(path)["digest"]) not in claimed | needed:
+                reruns.append(path)
+        elif (
             path != head
             and not name.startswith("pruned/")
             and (name, path.stem) not in claimed | needed
@@ -178,7 +184,9 @@ def _night_plan(store: Store, book: Book, *, night: dt.date, needed: set[tuple[s
         and path_of(store, name, digest=digest).exists()
     }
     lost = _lost_inputs(book, night=night) if named else ()
-    return NightPlan(night=night, named={} if lost else named, unnamed=tuple(unnamed), lost_inputs=lost)
+    return NightPlan(
+        night=night, named={} if lost else named, unnamed=tuple(unnamed), reruns=tuple(reruns), lost_inputs=lost
+    )
 
 
 def _lost_inputs(book: Book, *, night: dt.date) -> tuple[str, ...]:
@@ -235,6 +243,7 @@ def prune(store: Store, book: Book, *, first_kept: dt.date, dry_run: bool) -> Pr
             files = [path_of(store, name, digest=digest) for name, digest in plan.named.items()]
             dropped += sum(_weight(path) for path in files)
             dropped += sum(_weight(path) + _weight(path.with_suffix(".json")) for path in plan.unnamed)
+            dropped += sum(map(_weight, plan.reruns))
             if not dry_run:
                 _drop(store, book, plan, files=files)
         return Pruned(
@@ -259,6 +268,8 @@ def _drop(store: Store, book: Book, plan: NightPlan, *, files: list[Path]) -> No
         if not path.exists():
             write_renamed(path, note, root=book.path / "store")
             sync(path.parent.parent)
+    for path in plan.reruns:
+        path.unlink(missing_ok=True)
     for path in files:
         path.unlink()
     for path in plan.unnamed:
@@ -289,7 +300,12 @@ def temporaries(book: Book) -> list[Path]:
         *published.glob(".*.tmp"),
         *published.glob("*/.*.tmp"),
     ]
-    return sorted(path for path in places if _TEMPORARY.fullmatch(path.name))
+    # Who writes outside of the store's lock holds at least that of the name.
+    return sorted(
+        path
+        for path in places
+        if _TEMPORARY.fullmatch(path.name) and not is_held(path.with_name(f"{path.name.split('.tmp')[0]}.lock"))
+    )
 
 
 def _remove(path: Path) -> None:

@@ -15,7 +15,7 @@ import polars as pl
 
 from assets.book import Book
 from assets.rulings import COLUMNS, NAME, acceptances, keep_rulings, read_rulings, rulings_held, switches_in_force
-from assets.store import write_renamed
+from assets.store import among_writers, write_renamed
 from ledger.amounts import plain
 from ledger.errors import RulingError
 
@@ -104,7 +104,8 @@ def add_ruling(book: Book, ruling: Ruling) -> str:
         numbers = feed.rows["ruling_id"].str.slice(1).cast(pl.Int64)
         row["ruling_id"] = f"R{1 + max(numbers, default=0)}"
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_renamed(path, _with_row(path, row), root=book.path / "store")
+        with among_writers(book.path):  # a prune removes what lies under temporary names
+            write_renamed(path, _with_row(path, row), root=book.path / "store")
         keep_rulings(book, read_rulings(book))  # which also reads back what was written
     return row["ruling_id"]
 

@@ -317,7 +317,7 @@ def assets_of(
     With ``alone``, who runs them holds the night's lock; otherwise every stage shares it with other runs, and waits
     while someone holds it alone. ``meter`` is entered around the work of every stage.
     """
-    store = Store(book.path, revising=revising, rerunning=rerunning)
+    store = Store(book.path, revising=revising, rerunning=rerunning, settings=book.settings.digest())
     return [asset_of(stage, book=book, store=store, alone=alone, meter=meter) for stage in stages_of(book)]
 
 

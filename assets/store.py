@@ -47,6 +47,9 @@ WRITING = ".writing"
 """The folder of the store in which files have temporary names."""
 ONE_THREAD: dict[str, str | bool | int | float | list[str]] = {"threads": 1}
 """Stated when the database is opened: threads that are not made need not be ended."""
+RERUN, REVISION = "rerun.json", "revision.json"
+POINTERS = (RERUN, REVISION)
+"""Small files beside head.json that name a version: a rerun's, and that of a revision which has not published yet."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
@@ -81,6 +84,8 @@ class Version:
     digest: str
     rows: Mapping[str, int]
     inputs: Mapping[str, str]
+    settings: str | None = None
+    """Digest of the settings under which it became the head; None where who wrote it had none."""
     is_head: bool = True
     audits: tuple[str, ...] = ()
     """The audits that were run when it was written, and found nothing; empty for a version read from disk."""
@@ -200,8 +205,17 @@ class Carried:
 class Store:
     """All partitions of one book."""
 
-    def __init__(self, book: Path, *, revising: dt.date | None = None, rerunning: dt.date | None = None) -> None:
+    def __init__(
+        self,
+        book: Path,
+        *,
+        revising: dt.date | None = None,
+        rerunning: dt.date | None = None,
+        settings: str | None = None,
+    ) -> None:
         """Open the store of ``book``; the night ``revising`` is worked as if it were not published yet.
+
+        What is written is noted as made under the ``settings`` with this digest.
 
         Of the night ``rerunning``, which is published, every stage reads what the rerun made of those before it, where
         that is another version than the published one; no head moves.
@@ -211,6 +225,7 @@ class Store:
         self.root = book / "store"
         self.revising = revising
         self.rerunning = rerunning
+        self.settings = settings
 
     def folder(self, asset: str, *, night: dt.date, shard: str | None = None) -> Path:
         """Return the folder of one partition; shard and asset are names of ours, never data."""
@@ -271,11 +286,12 @@ class Store:
         path = folder / f"{facts['digest']}.duckdb"
         if not path.exists():
             raise _file_is_gone(name, path)
-        return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"])
+        settings = facts.get("settings")
+        return Version(asset, night, shard, path, facts["digest"], facts["rows"], facts["inputs"], settings)
 
     def beside(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version | None:
         """Return what the last rerun of a published night made in place of what stands; None where it reproduced it."""
-        pointer = self.folder(asset, night=night, shard=shard) / "rerun.json"
+        pointer = self.folder(asset, night=night, shard=shard) / RERUN
         if not pointer.exists():
             return None
         return self.version(asset, night=night, shard=shard, digest=json.loads(pointer.read_bytes())["digest"])
@@ -283,13 +299,13 @@ class Store:
     def all_beside(self, night: dt.date) -> list[str]:
         """Return the names of the partitions that the last rerun of ``night`` made otherwise, sorted."""
         day = night.isoformat()
-        pointers = [*self.root.glob(f"*/{day}/rerun.json"), *self.root.glob(f"*/{day}/*/rerun.json")]
+        pointers = [*self.root.glob(f"*/{day}/{RERUN}"), *self.root.glob(f"*/{day}/*/{RERUN}")]
         return sorted(path.parent.relative_to(self.root).as_posix() for path in pointers)
 
     def forget_rerun(self, night: dt.date) -> None:
         """Begin a rerun of ``night``: nothing of an earlier one is read. Its versions stay."""
         for name in self.all_beside(night):
-            (self.root / name / "rerun.json").unlink(missing_ok=True)
+            (self.root / name / RERUN).unlink(missing_ok=True)
 
     def standing(self, version: Version) -> Version | None:
         """Return what stands published in the place of ``version``; None where nothing does."""
@@ -374,13 +390,15 @@ class Store:
             connection.close()
             passed("store.closed", where=name)
             path, audits = folder / f"{digest}.duckdb", tuple(writing.audits)
-            version = Version(asset, night, shard, path, digest, rows, writing.inputs, audits=audits)
+            version = Version(asset, night, shard, path, digest, rows, writing.inputs, self.settings, audits=audits)
             writing.version = self._settle(temporary, version)
 
     def _settle(self, temporary: Path, version: Version) -> Version:
         """Give the finished file its name and, unless the night is sealed, make it the head."""
         folder = version.path.parent
         facts = {"digest": version.digest, "rows": dict(version.rows), "inputs": dict(sorted(version.inputs.items()))}
+        if version.settings is not None:
+            facts["settings"] = version.settings
         text = json.dumps(facts, indent=1, sort_keys=True)
         if not version.path.with_suffix(".json").exists():
             write_renamed(version.path.with_suffix(".json"), text.encode(), root=self.root)
@@ -398,7 +416,7 @@ class Store:
             stands = ""
         if stands is not None:
             is_head = stands == version.digest
-            pointer = folder / "rerun.json"
+            pointer = folder / RERUN
             if version.night == self.rerunning and not is_head:
                 write_renamed(pointer, text.encode(), root=self.root)
             elif version.night == self.rerunning:
@@ -412,9 +430,7 @@ class Store:
     def _follows_rerun(self, version: Version) -> bool:
         """Return whether ``version`` was made from one that a rerun keeps beside what is published."""
         return version.night == self.rerunning and any(
-            (self.root / name / "rerun.json").exists()
-            for name in version.inputs
-            if not name.startswith(("feeds/", "static/"))
+            (self.root / name / RERUN).exists() for name in version.inputs if not name.startswith(("feeds/", "static/"))
         )
 
 

@@ -68,8 +68,9 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             code="RUN-001",
             where=f"night {night}",
             found=f"no reconciliation of {', '.join(missing)} from what stands of the night",
-            expected="an answer of every shard",
-            remedy="Run the books of the missing shards; after the deadline, publish with their accounts held.",
+            expected="an answer of every shard, under the settings that book.toml has now",
+            remedy="Run the night again, or the books of the missing shards; if book.toml was edited, read the feeds "
+            "anew first. After the deadline, publish with their accounts held.",
         )
     read = {version.name: version for version in read_by_night(store, night=night, shards=answered)}
     with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, DIGESTS_MAX)) as side_by_side:
@@ -164,7 +165,8 @@ def answered_shards(store: Store, book: Book, night: dt.date) -> list[str]:
     """Return the shards whose answers are published, or would be: those made from what stands of the night.
 
     Of a published night it is those that its manifest names: an answer that came after the deadline is kept in the
-    store, and only a revision publishes it. Before, an answer from other prices than those that stand is none.
+    store, and only a revision publishes it. Before, an answer from other prices than those that stand, or under other
+    settings than those of ``book``, is none.
     """
     if store.is_sealed(night):
         stands = manifest_digests(store.book, night)
@@ -173,12 +175,17 @@ def answered_shards(store: Store, book: Book, night: dt.date) -> list[str]:
         shard
         for shard in book.shards
         if store.has(ANSWER, night=night, shard=shard)
-        and is_of_what_stands(store, store.head(ANSWER, night=night, shard=shard))
+        and is_of_what_stands(store, store.head(ANSWER, night=night, shard=shard), settings=book.settings.digest())
     ]
 
 
-def is_of_what_stands(store: Store, version: Version) -> bool:
-    """Return whether ``version`` and all of its shard that it was made from read the night's present partitions."""
+def is_of_what_stands(store: Store, version: Version, *, settings: str) -> bool:
+    """Return whether ``version`` and all of its shard that it was made from read the night's present partitions.
+
+    What was made under settings other than those with the digest ``settings`` does not stand: the manifest tells one.
+    """
+    if not is_of_settings(version, settings):
+        return False
     for name, digest in sorted(version.inputs.items()):
         asset, night, *shard = name.split("/")
         if asset in ("feeds", "static") or night != version.night.isoformat():
@@ -186,9 +193,16 @@ def is_of_what_stands(store: Store, version: Version) -> bool:
         if not store.has(asset, night=version.night, shard=shard[0] if shard else None):
             return False
         head = store.head(asset, night=version.night, shard=shard[0] if shard else None)
-        if head.digest != digest or (shard and not is_of_what_stands(store, head)):
+        if head.digest != digest or not is_of_settings(head, settings):
+            return False
+        if shard and not is_of_what_stands(store, head, settings=settings):
             return False
     return True
+
+
+def is_of_settings(version: Version, settings: str) -> bool:
+    """Return whether a head was made under the settings with this digest, as far as it says."""
+    return version.settings in (None, settings)
 
 
 def read_by_night(store: Store, *, night: dt.date, shards: Sequence[str]) -> list[Version]:

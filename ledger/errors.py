@@ -35,6 +35,10 @@ class OpenbellError(Exception):
         self.remedy = remedy
         super().__init__(f"{self.code} {where}: found {found}; expected {expected}. {remedy}")
 
+    def __reduce__(self) -> tuple[object, ...]:
+        """Let the error cross from one process to another: exceptions are made again by position, these by keyword."""
+        return _again, (type(self), str(self), dict(vars(self)))
+
     def as_dict(self) -> dict[str, str]:
         """Return the five facts for a JSON document."""
         return {
@@ -44,6 +48,13 @@ class OpenbellError(Exception):
             "expected": self.expected,
             "remedy": self.remedy,
         }
+
+
+def _again(kind: type[OpenbellError], text: str, facts: dict[str, str]) -> OpenbellError:
+    """Return an error that was pickled."""
+    error = kind.__new__(kind, text)
+    vars(error).update(facts)
+    return error
 
 
 class InputError(OpenbellError):

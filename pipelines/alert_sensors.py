@@ -10,7 +10,7 @@ import dagster as dg
 from assets.book import Book
 from assets.partitions import night_of
 from assets.store import Store
-from pipelines.alerts import breaks_of, failure_alert, result_alerts, send
+from pipelines.alerts import failure_alert, send, tell_published
 from pipelines.deadline import Clock, deadline_has_passed
 from pipelines.headless import result_of
 from pipelines.instance import PUBLISH
@@ -52,12 +52,11 @@ def alert_sensors_of(book: Book, *, clock: Clock) -> list[dg.SensorDefinition]:
         if context.dagster_run.job_name != PUBLISH:
             return dg.SkipReason("published nothing")
         night = dt.date.fromisoformat(context.dagster_run.tags[PARTITION_TAG])
-        store, journal = Store(book.path), Journal.of(book, night=night, clock=clock)
-        result = result_of(book, store, night=night)
+        result = result_of(book, Store(book.path), night=night)
         late = deadline_has_passed(book, night=night, now=clock())
-        journal.note("published", revision=result.revision, counts=result.counts, late=late)
-        for alert in result_alerts(book.settings.alerts, result, breaks=breaks_of(book, store, result), late=late):
-            send(book, alert, journal=journal)
+        journal = Journal.of(book, night=night, clock=clock)
+        if not tell_published(book, result, late=late, journal=journal):
+            return dg.SkipReason(f"revision {result.revision} of {night} was told")
         return None
 
     return [failure_alert_of_run, published_alert]

@@ -23,7 +23,8 @@ from pipelines.planner import Forecast
 
 FORMAT = "openbell-alert/1"
 HELD = "HELD_"
-SENT = "alert"
+SENT, PUBLISHED = "alert", "published"
+"""Events of the journal: an alert that went out; a publication of which everything has been told."""
 
 Kind = Literal["failure", "held", "breaks", "deadline_predicted", "published_late"]
 
@@ -87,6 +88,22 @@ def result_alerts(settings: Alerts, result: NightResult, *, breaks: int, late: b
         text = f"{night}: published after the deadline{without}"
         found.append(Alert(kind="published_late", night=night, text=text, facts={"unanswered": unanswered}))
     return found
+
+
+def tell_published(book: Book, result: NightResult, *, late: bool, journal: Journal) -> bool:
+    """Tell of the publication that stands, unless its journal says that it was told; return whether it was told now.
+
+    The line is written when everything has been told: who is killed on the way leaves it to whoever runs the night
+    next, so that nothing is told never, and a part perhaps twice.
+    """
+    if any(line.get("event") == PUBLISHED and line.get("revision") == result.revision for line in journal.events()):
+        return False
+    for alert in result_alerts(
+        book.settings.alerts, result, breaks=breaks_of(book, Store(book.path), result), late=late
+    ):
+        send(book, alert, journal=journal)
+    journal.note(PUBLISHED, revision=result.revision, counts=result.counts, late=late)
+    return True
 
 
 def breaks_of(book: Book, store: Store, result: NightResult) -> int:

@@ -11,7 +11,7 @@ from assets.book import Book
 from assets.locks import is_held, night_lock
 from assets.sessions import is_session, session_before
 from assets.store import Store
-from assets.trade_tables import ANSWER, answered_shards
+from assets.trade_tables import ANSWER, answered_shards, is_of_settings
 from pipelines.deadline import deadline_has_passed
 
 INGESTED = (
@@ -48,9 +48,18 @@ def is_ingested(book: Book, store: Store, night: dt.date) -> bool:
     return all(store.has(asset, night=night) for asset in (*INGESTED, *lots, *vendor))
 
 
-def ingest_key(night: dt.date, digests: Mapping[str, str]) -> str:
-    """Return the run key of an ingest: the night and the content of its files."""
+def is_read_as_set(book: Book, store: Store, night: dt.date) -> bool:
+    """Return whether the night is ingested, all of it under the present settings."""
+    settings = book.settings.digest()
+    return is_ingested(book, store, night) and all(
+        is_of_settings(store.head(asset, night=night), settings) for asset in INGESTED
+    )
+
+
+def ingest_key(book: Book, night: dt.date, digests: Mapping[str, str]) -> str:
+    """Return the run key of an ingest: the night, the content of its files, and the settings."""
     lines = "\n".join(f"{name} {digest}" for name, digest in sorted(digests.items()))
+    lines += f"\nsettings {book.settings.digest()}"
     return f"{night}|{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
 
 
@@ -65,7 +74,7 @@ def work_key(store: Store, book: Book, *, night: dt.date, answers: bool) -> str:
     else:
         parts = [(asset, None) for asset in INGESTED if store.has(asset, night=night)]
     heads = [store.head(asset, night=night, shard=shard) for asset, shard in parts]
-    lines = "\n".join(f"{head.name} {head.digest}" for head in heads)
+    lines = "\n".join([f"settings {book.settings.digest()}", *(f"{head.name} {head.digest}" for head in heads)])
     return hashlib.sha256(lines.encode()).hexdigest()[:16]
 
 
@@ -111,7 +120,7 @@ def next_steps(book: Book, store: Store, *, now: dt.datetime) -> NextSteps:
         if is_held(night_lock(book.path, night)):
             waiting.append(f"{night} is run by another process")
             continue
-        if not is_ingested(book, store, night):
+        if not is_read_as_set(book, store, night):
             if night == book.settings.book.first_night or is_ingested(book, store, session_before(night)):
                 ingest.append(night)
             else:

@@ -74,6 +74,32 @@ def night(
 
 
 @bench.command()
+def peers(
+    names: Annotated[int, typer.Option(min=2, help="Securities.")] = 200,
+    factors: Annotated[int, typer.Option(min=1, help="Factors of the risk model.")] = 20,
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 10,
+    seed: Seed = 950,
+    peer_python: Annotated[
+        Path | None, typer.Option(help="Python of an environment with taxrebalance; `make peers` sets one up.")
+    ] = None,
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="The output is JSON either way.")] = True,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
+) -> None:
+    """Solve the same accounts with CVXPY, with one full Clarabel program each, and with taxrebalance; print JSON.
+
+    Example: openbell bench peers --names 200 --accounts 10 --peer-python build/peers/bin/python
+    """
+    from pipelines.cli import errors
+    from pipelines.peers import measure_peers
+
+    del as_json
+    with errors(as_json=True, debug=debug):
+        found = measure_peers(names=names, factors=factors, accounts=accounts, seed=seed, peer_python=peer_python)
+        typer.echo(json.dumps(found, indent=1))
+
+
+@bench.command()
 def instances(
     folder: Annotated[Path, typer.Argument(metavar="FOLDER", help="Where the files go; made where it is missing.")],
     names: Names = None,

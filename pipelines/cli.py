@@ -21,6 +21,7 @@ from assets.disk import refusal_of
 from assets.sessions import sessions_between
 from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
+from pipelines.adapt_commands import adapt
 from pipelines.bench_commands import bench
 from pipelines.feed_commands import feeds
 from pipelines.retention_commands import retention
@@ -43,6 +44,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
+app.add_typer(adapt)
 app.add_typer(bench)
 app.add_typer(retention)
 app.add_typer(rulings)

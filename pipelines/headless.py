@@ -105,7 +105,7 @@ class Workers:
         watch: Callable[[Standing], None] = lambda _: None,
     ) -> Standing:
         """Run the books of ``shards``, the first ones first, until all are done or the deadline has passed."""
-        calls = {shard: {"path": self.book.path, "night": night, "shard": shard, "revise": revise} for shard in shards}
+        calls = {shard: {"book": self.book, "night": night, "shard": shard, "revise": revise} for shard in shards}
         if self.number == 1 and deadline is None:
             return _run_in_turn(calls, job=self._job, watch=watch)
         runs = self.book.settings.runs
@@ -333,11 +333,14 @@ def load_modules() -> None:
 
 
 def run_shard(
-    path: Path, *, night: dt.date, shard: str, revise: bool = False, costs: Path | None = None
+    book: Book, *, night: dt.date, shard: str, revise: bool = False, costs: Path | None = None
 ) -> Facts | None:
-    """Run one shard's books in this process; called in a worker. Returns the error's facts, or None."""
+    """Run one shard's books in this process; called in a worker. Returns the error's facts, or None.
+
+    The settings are those of ``book``, which the night began with, whatever book.toml says by now.
+    """
     passed("shard.begun", where=f"{night}/{shard}")
-    facts = run_here(Book.open(path), night=night, shard=shard, groups=("books",), revise=revise, costs=costs)
+    facts = run_here(book, night=night, shard=shard, groups=("books",), revise=revise, costs=costs)
     passed("shard.done", where=f"{night}/{shard}")
     return facts
 
@@ -365,7 +368,7 @@ def run_here(
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
     rerun = not revise and Store(book.path).is_sealed(night)
     instance, assets = _line_of(
-        book.path, revising=night if revise else None, rerunning=night if rerun else None, costs=costs
+        book, revising=night if revise else None, rerunning=night if rerun else None, costs=costs
     )
     try:
         # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
@@ -397,14 +400,14 @@ def run_here(
 
 @functools.lru_cache(maxsize=1)
 def _line_of(
-    path: Path, *, revising: dt.date | None, rerunning: dt.date | None, costs: Path | None
+    book: Book, *, revising: dt.date | None, rerunning: dt.date | None, costs: Path | None
 ) -> tuple[Any, list[Any]]:
     """Return the instance and the assets of one book, opened once per process: each costs most of a second."""
     import dagster as dg
 
     from assets.stages import assets_of, feed_specs
 
-    instance, book = dg.DagsterInstance.get(), Book.open(path)
+    instance = dg.DagsterInstance.get()
     atexit.register(instance.dispose)
     made = assets_of(book, revising=revising, rerunning=rerunning, alone=True, meter=meter_of(costs))
     return instance, [*feed_specs(book), *made]

@@ -13,7 +13,7 @@ from assets.feeds import feed_digests
 from assets.partitions import EXCHANGE_TIMEZONE
 from assets.sessions import is_session
 from assets.store import Store
-from pipelines.arrivals import feeds_are_in, ingest_key, is_ingested
+from pipelines.arrivals import feeds_are_in, ingest_key, is_read_as_set
 from pipelines.instance import BOOKS, INGEST, PUBLISH, STAGE_TAG
 
 
@@ -60,7 +60,7 @@ def schedule_of(book: Book) -> dg.ScheduleDefinition:
     )
     def evening(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
         night = context.scheduled_execution_time.astimezone(ZoneInfo(EXCHANGE_TIMEZONE)).date()
-        return tonight(book, store, night)
+        return tonight(Book.open(book.path), store, night)
 
     return evening
 
@@ -71,7 +71,7 @@ def tonight(book: Book, store: Store, night: dt.date) -> dg.RunRequest | dg.Skip
         return dg.SkipReason(f"{night} is no session")
     if not feeds_are_in(book, night):
         return dg.SkipReason(f"the feeds of {night} are not in yet")
-    if is_ingested(book, store, night):
+    if is_read_as_set(book, store, night):
         return dg.SkipReason(f"the feeds of {night} have been read")
-    key = ingest_key(night, feed_digests(book=book, night=night))
+    key = ingest_key(book, night, feed_digests(book=book, night=night))
     return dg.RunRequest(run_key=key, partition_key=night.isoformat())

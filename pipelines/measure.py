@@ -18,7 +18,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from ledger.amounts import MICRO
-from solvers.baselines import full_program, naive_optimum, solve_full
+from solvers.baselines import full_program, solve_full, solve_naive
 from solvers.block import solve_block
 from solvers.dual import account_of
 from solvers.generator import random_shard, some_accounts
@@ -215,6 +215,6 @@ def baselines(problems: ShardProblems, *, count: int) -> tuple[list[float], list
     for at in (0, *range(count)):  # the first account twice: once for what a library does only once
         account = account_of(book, at)
         free = all_free(account, searched.directions[at, : book.disjunctions[at]])
-        naive.append(timed(functools.partial(naive_optimum, account, free))[0])
+        naive.append(timed(functools.partial(solve_naive, account, free))[0])
         full.append(timed(functools.partial(solve_full, full_program(account, free)))[0])
     return naive[1:], full[1:]

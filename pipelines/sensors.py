@@ -20,7 +20,7 @@ from assets.feeds import feed_digests
 from assets.store import Store
 from assets.trade_tables import ANSWER
 from assets.worth import accounts_by_shard, shards_by_worth
-from ledger.errors import InputError
+from ledger.errors import InputError, SettingError
 from pipelines.alerts import forecast_alert, send_once
 from pipelines.arrivals import NextSteps, ingest_key, next_steps, work_key
 from pipelines.deadline import Clock, binds, deadline_at
@@ -35,10 +35,10 @@ INTERVAL_SECONDS = 15
 
 def night_line_of(book: Book, *, jobs: Sequence[Any], clock: Clock) -> dg.SensorDefinition:
     """Return the sensor of one book, which asks for runs of ``jobs``."""
-    store = Store(book.path)
+    store, path = Store(book.path), book.path
 
     @functools.lru_cache(maxsize=8)
-    def by_worth(night: dt.date) -> tuple[str, ...]:
+    def by_worth(book: Book, night: dt.date) -> tuple[str, ...]:
         return shards_by_worth(store, book=book, night=night)
 
     @dg.sensor(
@@ -50,6 +50,10 @@ def night_line_of(book: Book, *, jobs: Sequence[Any], clock: Clock) -> dg.Sensor
     )
     def night_line(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         now = clock()
+        try:
+            book = Book.open(path)  # the runs read the settings of their own start, not of the daemon's
+        except SettingError as error:
+            return dg.SkipReason(str(error))
         steps = next_steps(book, store, now=now)
         told = list(steps.waiting)
         for night in steps.unfinished:
@@ -58,7 +62,8 @@ def night_line_of(book: Book, *, jobs: Sequence[Any], clock: Clock) -> dg.Sensor
             if forecast.misses:
                 alert = forecast_alert(night=night, forecast=forecast)
                 send_once(book, alert, journal=Journal.of(book, night=night, clock=clock))
-        asks = [*requests_of(book, in_order_of_worth(steps, by_worth)), *late_requests(context.instance, steps)]
+        steps = in_order_of_worth(steps, functools.partial(by_worth, book))
+        asks = [*requests_of(book, steps), *late_requests(context.instance, steps)]
         if asks:
             context.log.info("; ".join(told))
             return dg.SensorResult(run_requests=asks)
@@ -73,7 +78,7 @@ def requests_of(book: Book, steps: NextSteps) -> list[dg.RunRequest]:
     store = Store(book.path)
     for night in steps.ingest:
         try:
-            key = ingest_key(night, feed_digests(book=book, night=night))
+            key = ingest_key(book, night, feed_digests(book=book, night=night))
         except InputError:
             continue  # two forms of one feed, or a file that vanished: the run would refuse it; wait for the mend
         asks.append(dg.RunRequest(job_name=INGEST, run_key=key, partition_key=night.isoformat()))

@@ -7,6 +7,7 @@ import dataclasses
 import datetime as dt
 import sys
 import time
+import traceback
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import dagster as dg
@@ -14,19 +15,19 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from assets.book import Book
-from assets.store import Store
+from assets.disk import refusal_of
+from assets.store import Store, latest_manifest
 from assets.worth import accounts_by_shard
-from ledger.errors import InputError, OpenbellError
+from ledger.errors import InputError, NightError, OpenbellError
 from pipelines.alerts import (
-    breaks_of,
     failure_alert,
     forecast_alert,
     reaches_somebody,
-    result_alerts,
     send,
     send_once,
+    tell_published,
 )
-from pipelines.deadline import Clock, Deadline
+from pipelines.deadline import Clock, Deadline, deadline_has_passed
 from pipelines.headless import NightResult, Workers, run_night
 from pipelines.journal import Journal
 from pipelines.planner import Planner, forecast_of
@@ -61,18 +62,30 @@ def run_watched(
             watch=watch,
             tell=tell_policy_faults,
         )
-    for facts in watch.failures():
-        # Published without them; the shards' accounts are held, and these lines say why.
-        alert = failure_alert(night=str(night), facts=facts)
-        sys.stderr.write(f"{alert.text}\n")
-        send(book, alert, journal=journal)
-    if _publications(store, night) != stood:
-        late = deadline is not None and deadline.has_passed()
-        journal.note("published", revision=result.revision, counts=result.counts, late=late)
-        breaks = breaks_of(book, store, result)
-        for alert in result_alerts(book.settings.alerts, result, breaks=breaks, late=late):
+        for facts in watch.failures():
+            # Published without them; the shards' accounts are held, and these lines say why.
+            alert = failure_alert(night=str(night), facts=facts)
+            sys.stderr.write(f"{alert.text}\n")
             send(book, alert, journal=journal)
+        if result.published:
+            if _publications(store, night) != stood:
+                late = deadline is not None and deadline.has_passed()
+            else:
+                late = was_late(book, result)
+            tell_published(book, result, late=late, journal=journal)
     return result
+
+
+def was_late(book: Book, result: NightResult) -> bool:
+    """Return whether another process published it late: without a shard, or by its own time past the deadline.
+
+    It did not live to tell; the time that the file system gives its manifest is all there is to know it by.
+    """
+    manifest = latest_manifest(book.path, result.night)
+    assert manifest is not None, result.night
+    at = dt.datetime.fromtimestamp(manifest.stat().st_mtime, dt.UTC)
+    is_first = result.revision == 0  # a revision has no deadline of its own
+    return bool(result.unanswered) or (is_first and deadline_has_passed(book, night=result.night, now=at))
 
 
 def tell_policy_faults(faults: Mapping[str, str]) -> None:
@@ -97,6 +110,24 @@ def telling_failure(book: Book, *, night: dt.date, clock: Clock) -> Iterator[Non
         if not is_refused or reaches_somebody(book.settings.alerts):
             send(book, failure_alert(night=str(night), facts=error.as_dict()), journal=journal)
         raise
+    except Exception as error:
+        facts = defect_of(error, night=night).as_dict()
+        journal.note("failed", **facts)
+        send(book, failure_alert(night=str(night), facts=facts), journal=journal)
+        raise
+
+
+def defect_of(error: Exception, *, night: dt.date) -> NightError:
+    """Return what is told of an exception that nobody foresaw: what the disk refuses, or a defect with its place."""
+    *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+    where = f"night {night}, {frame.f_globals.get('__name__')} line {line}"
+    return refusal_of(error, where=where) or NightError(
+        code="RUN-010",
+        where=where,
+        found=f"{type(error).__name__}: {error}",
+        expected="a night that ends by itself, or with an error of ours",
+        remedy="This is a defect unless the message names what to mend. What is written stays; run the night again.",
+    )
 
 
 def _publications(store: Store, night: dt.date) -> int:

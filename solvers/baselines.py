@@ -1,13 +1,14 @@
 """What the solve is measured against: the account in a modelling layer, and one full quadratic program.
 
-Both get the directions for free (they are convex then) and round nothing:
+Both are convex: they are told the directions, or decide nothing and may buy and sell one name at once. They round
+nothing:
     naive      the account written in CVXPY and handed to Clarabel
     full QP    Clarabel alone with its default settings on the whole account, its matrices made outside the clock
 """
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, NamedTuple
 
 import clarabel
 import cvxpy as cp
@@ -19,8 +20,20 @@ from solvers.problem import Floats
 from solvers.program import Free
 
 
-def naive_optimum(account: Account, free: Free) -> float:
-    """Return the optimum of the account as written in CVXPY, directions fixed by what is free."""
+class Trades(NamedTuple):
+    """What a baseline trades, as fractions of net asset value, and what it says of itself."""
+
+    bought: Floats
+    """(n,)"""
+    sold: Floats
+    """(e,) per sale entry."""
+    status: str
+    optimum: float
+    """What it says that the program's optimum is: a lower bound where the directions are undecided."""
+
+
+def solve_naive(account: Account, free: Free) -> Trades:
+    """Return the answer of the account as written in CVXPY, directions fixed by what is free."""
     n = len(account.D)
     bought, sold = cp.Variable(n, nonneg=True), cp.Variable(len(account.quantity), nonneg=True)
     security = np.repeat(np.arange(n), np.diff(account.first))
@@ -48,7 +61,7 @@ def naive_optimum(account: Account, free: Free) -> float:
         limits.append(account.gain @ sold <= r[bands - 1])
     program = cp.Problem(cp.Minimize(value), limits)
     program.solve(solver=cp.CLARABEL)
-    return float(program.value)
+    return Trades(bought.value, sold.value, program.status, float(program.value))
 
 
 def full_program(account: Account, free: Free) -> tuple[Any, ...]:
@@ -102,6 +115,22 @@ def full_program(account: Account, free: Free) -> tuple[Any, ...]:
     )
 
 
-def solve_full(program: tuple[Any, ...]) -> str:
-    """Solve one whole account with Clarabel's defaults; return its status."""
-    return str(clarabel.DefaultSolver(*program).solve().status)
+def solve_full(program: tuple[Any, ...]) -> Any:  # noqa: ANN401 - Clarabel's own
+    """Solve one whole account with Clarabel's defaults; return its solution."""
+    return clarabel.DefaultSolver(*program).solve()
+
+
+def trades_of(account: Account, free: Free, solution: Any) -> Trades:  # noqa: ANN401 - Clarabel's own
+    """Return what the solution of `full_program` trades."""
+    n = len(account.D)
+    entries = np.flatnonzero(free.sale)
+    security = np.repeat(np.arange(n), np.diff(account.first))[entries]
+    traded = np.flatnonzero((free.bought > 0) | np.isin(np.arange(n), security))
+    found = np.array(solution.x)
+    sold = np.zeros(len(account.quantity))
+    sold[entries] = found[len(traded) : len(traded) + len(entries)]
+    bought = np.zeros(n)
+    np.add.at(bought, security, sold[entries])
+    bought[traded] += found[: len(traded)]
+    idle = 0.5 * account.gamma * float(account.D @ (account.x0 * account.x0))
+    return Trades(bought, sold, str(solution.status), float(solution.obj_val) + idle)

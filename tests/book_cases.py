@@ -28,6 +28,17 @@ def openbell(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
+def openbell_here(*arguments: object) -> subprocess.CompletedProcess[str]:
+    """Run ``openbell`` in this process, whose environment the caller gives back: without the seconds of a start."""
+    from typer.testing import CliRunner
+
+    from pipelines.cli import app
+
+    ran = CliRunner().invoke(app, [*map(str, arguments)])
+    assert ran.exception is None or isinstance(ran.exception, SystemExit), ran.exception
+    return subprocess.CompletedProcess([*map(str, arguments)], ran.exit_code, ran.stdout, ran.stderr)
+
+
 def fingerprint(folder: Path) -> dict[str, str]:
     """Return sha256 by relative name of every file below ``folder``."""
     return {

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import datetime as dt
+import fcntl
+import os
 import shutil
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -18,10 +21,31 @@ settings.register_profile("derandomised", derandomize=True, deadline=None, max_e
 settings.load_profile("derandomised")
 
 
+def made_once(factory: pytest.TempPathFactory, name: str, make: Callable[[Path], None]) -> Path:
+    """Return the book that ``make`` makes, made by the first of the run's processes that asks for it."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    folder = shared / f"{name}_of_all"
+    folder.mkdir(exist_ok=True)
+    book, whole = folder / "book", folder / "whole"
+    with (folder / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not whole.exists():
+            shutil.rmtree(book, ignore_errors=True)  # of one that failed
+            make(book)
+            whole.touch()
+    return book
+
+
 @pytest.fixture(scope="session")
 def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a book of 40 accounts in 2 shards after three nights. Read it; to change it, copy it."""
-    book = tmp_path_factory.mktemp("three_nights") / "book"
+    return made_once(tmp_path_factory, "three_nights", make_three_nights)
+
+
+def make_three_nights(book: Path) -> None:
+    """Make the book of `three_nights`."""
     made = openbell(
         "init", book, "--market", "synthetic", "--accounts", 40, "--shards", 2, "--seed", 11,
         "--first-night", FIRST_NIGHT, "--names", 60, "--factors", 8,
@@ -30,7 +54,6 @@ def three_nights(tmp_path_factory: pytest.TempPathFactory) -> Path:
     freeze_first_account(book)
     ran = openbell("simulate", book, "--nights", 3, "--workers", 2)
     assert ran.returncode == 0, ran.stderr
-    return book
 
 
 @pytest.fixture
@@ -44,7 +67,11 @@ def book_copy(three_nights: Path, tmp_path: Path) -> Path:
 @pytest.fixture(scope="session")
 def with_lots(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a book of 40 accounts after two nights, with the feeds of the third, whose custodian sends its lots."""
-    path = tmp_path_factory.mktemp("with_lots") / "book"
+    return made_once(tmp_path_factory, "with_lots", make_with_lots)
+
+
+def make_with_lots(path: Path) -> None:
+    """Make the book of `with_lots`."""
     made = openbell(
         "init", path, "--market", "synthetic", "--accounts", 40, "--shards", 2, "--seed", 11,
         "--first-night", FIRST_NIGHT, "--names", 60, "--factors", 8,
@@ -61,4 +88,3 @@ def with_lots(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if night == first:
             buy_back(book, second)
     correct_a_purchase(book, bought=second, night=third)
-    return path

@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 
-from tests.book_cases import FIRST_NIGHT, NEXT_NIGHT, fingerprint, openbell, run_stages
+from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE
+from tests.book_cases import FIRST_NIGHT, NEXT_NIGHT, fingerprint, openbell, openbell_here, run_stages
 
 
 @pytest.fixture
-def fresh_book(three_nights: Path, tmp_path: Path) -> Path:
-    """Return the book as it was made: feeds of the first night, nothing run."""
+def fresh_book(three_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the book as it was made, feeds of the first night, nothing run; what a command sets is given back."""
+    for variable in (HOME_VARIABLE, BOOK_VARIABLE, "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(variable, "")
     copy = tmp_path / "book"
     copy.mkdir()
     shutil.copytree(three_nights / "static", copy / "static")
@@ -95,7 +98,7 @@ def test_a_damaged_file_is_refused_as_a_whole(fresh_book: Path, file: str, damag
     damaged = damage(lines)
     path.write_text("".join(f"{line}\n" for line in damaged), encoding="utf-8")
     before = fingerprint(fresh_book)
-    ran = openbell("night", fresh_book, "--night", FIRST_NIGHT)
+    ran = openbell_here("night", fresh_book, "--night", FIRST_NIGHT, "--workers", 1)
     assert ran.returncode == 2, ran.stdout + ran.stderr
     assert path.name in ran.stderr
     for part in ("FEED-", "found", "expected"):
@@ -144,26 +147,26 @@ def test_a_bad_policy_holds_its_account_and_changes_no_other(fresh_book: Path, t
     ids=["a holiday", "before the first", "without its predecessor"],
 )
 def test_a_night_that_cannot_start_is_refused(fresh_book: Path, night: str, code: str) -> None:
-    ran = openbell("night", fresh_book, "--night", night)
+    ran = openbell_here("night", fresh_book, "--night", night, "--workers", 1)
     assert ran.returncode == 2
     assert code in ran.stderr
     assert not (fresh_book / "store").exists()
 
 
 def test_no_book_and_an_unknown_setting_are_refused(fresh_book: Path, tmp_path: Path) -> None:
-    nowhere = openbell("night", tmp_path / "nowhere", "--night", FIRST_NIGHT)
+    nowhere = openbell_here("night", tmp_path / "nowhere", "--night", FIRST_NIGHT)
     assert nowhere.returncode == 2
     assert "SET-001" in nowhere.stderr
     settings = fresh_book / "book.toml"
     settings.write_text(settings.read_text(encoding="utf-8") + "\n[surprise]\nkey = 1\n", encoding="utf-8")
-    surprised = openbell("night", fresh_book, "--night", FIRST_NIGHT)
+    surprised = openbell_here("night", fresh_book, "--night", FIRST_NIGHT)
     assert surprised.returncode == 2
     assert "SET-003" in surprised.stderr
     assert "surprise" in surprised.stderr
 
 
 def test_an_unknown_shard_is_refused(fresh_book: Path) -> None:
-    ran = openbell("night", fresh_book, "--night", FIRST_NIGHT, "--shard", "s099")
+    ran = openbell_here("night", fresh_book, "--night", FIRST_NIGHT, "--shard", "s099")
     assert ran.returncode == 2
     assert "SET-005" in ran.stderr
 

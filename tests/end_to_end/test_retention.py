@@ -13,9 +13,13 @@ from typing import Any
 
 import pytest
 
+from assets import ruling_entry
 from assets.book import Book
+from assets.locks import temporary_in
 from assets.retention import first_kept_night, nights_to_rebuild, prune
-from assets.store import Store, among_writers, facts_of, pruned_versions
+from assets.ruling_entry import Ruling, add_ruling
+from assets.rulings import read_rulings
+from assets.store import Store, among_writers, facts_of, pruned_versions, write_renamed
 from assets.verification import Check, is_verified, verify_night
 from ledger.errors import NightError, StoreError
 from pipelines import rebuild as rebuilding
@@ -231,3 +235,41 @@ def test_pruning_asks_how_much_stays_and_the_last_night_always_does(three_nights
     assert first_kept_night(book, keep_nights=2, before=after) == SECOND
     assert first_kept_night(book, keep_nights=2, before=FIRST) == FIRST
     assert first_kept_night(book, keep_nights=99, before=None) == FIRST
+
+
+def test_a_file_that_its_writer_still_holds_is_no_left_over(book_copy: Path) -> None:
+    book = Book.open(book_copy)
+    with temporary_in(book_copy / "store" / ".writing") as held:
+        held.write_bytes(b"a ruling on its way")
+        left = held.with_name(f".{'0' * 32}.tmp")
+        left.write_bytes(b"of a process that was killed")
+        assert prune(Store(book.path), book, first_kept=LAST, dry_run=False).temporaries == 1
+        assert held.exists()
+        assert not left.exists()
+
+
+def test_no_ruling_is_written_while_the_store_is_pruned(book_copy: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    book = Book.open(book_copy)
+
+    def write(path: Path, content: bytes, *, root: Path) -> None:
+        with pytest.raises(NightError, match="RUN-020"):
+            prune(Store(book.path), book, first_kept=LAST, dry_run=False)
+        write_renamed(path, content, root=root)
+
+    monkeypatch.setattr(ruling_entry, "write_renamed", write)
+    at = dt.datetime(2026, 9, 3, 22, tzinfo=dt.UTC)
+    add_ruling(book, Ruling(kind="freeze", at=at, role="operator", reason="as told"))
+    assert read_rulings(book).rows.height == 1
+
+
+def test_what_a_rerun_left_beside_an_old_night_goes_with_its_pointer(book_copy: Path) -> None:
+    book, store = Book.open(book_copy), Store(book_copy)
+    head = store.head("lots", night=FIRST, shard="s000")
+    again = head.path.with_name(f"{'1' * 64}.duckdb")
+    shutil.copy(head.path, again)
+    again.with_suffix(".json").write_text(json.dumps(facts_of(head.path) | {"digest": "1" * 64}), encoding="utf-8")
+    shutil.copy(again.with_suffix(".json"), head.path.with_name("rerun.json"))
+    assert store.all_beside(FIRST) == [head.name]
+    assert prune(store, book, first_kept=SECOND, dry_run=False).unnamed == 1
+    assert store.all_beside(FIRST) == []
+    assert not again.exists()

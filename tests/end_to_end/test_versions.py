@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import shutil
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ import pytest
 from assets import proposal_tables
 from assets.book import Book
 from assets.comparison import moved_accounts
+from assets.rulings import COLUMNS
 from assets.sessions import session_before
 from assets.stages import differences_of
 from assets.store import Store
@@ -108,3 +110,20 @@ def test_revisions_supersede_each_other_and_one_that_is_killed_moves_nothing(boo
     run_stages(book_copy, night=NIGHT, groups=("trades",), store=revising)
     assert fingerprint(folder) == stands
     assert published_night(book=book, night=session_before(NIGHT)).folder.name == NIGHTS[1]
+
+
+def test_a_ruling_about_what_has_left_the_book_stops_no_night(book_copy: Path) -> None:
+    shutil.rmtree(book_copy / "published" / str(NIGHT))
+    at, why = "2026-09-03T22:00:00Z", "operator,as told"
+    rows = (
+        f"R1,{at},freeze,,,S-GONE,,,,{why}",
+        f"R2,{at},freeze,A-GONE,,,,,,{why}",
+        f"R3,{at},freeze,,H-GONE,,,,,{why}",
+        f"R4,{at},accept,A-GONE,,S-GONE,2,{NIGHT},,{why}",
+    )
+    lines = "\n".join([",".join(COLUMNS), *rows]) + "\n"
+    (book_copy / "static" / "rulings.csv").write_text(lines, encoding="utf-8")
+    run_stages(book_copy, night=NIGHT, groups=("accounts", "trades"), past_deadline=True)
+    manifest = json.loads((book_copy / "published" / str(NIGHT) / "manifest.json").read_bytes())
+    assert sorted(row["ruling_id"] for row in manifest["rulings"]["switches"]) == ["R1", "R2", "R3"]
+    assert manifest["counts"] == {"HELD_DEADLINE": 40}
