@@ -131,10 +131,15 @@ def _order_parts(orders: pl.DataFrame, problems: ShardProblems, account: pl.Data
         schema_overrides={"lot_id": pl.String},
     )
     key = ["row", "security", "lot_id"]
-    sublots = sublots.with_columns(
-        before=pl.col("shares").cum_sum().over(key) - pl.col("shares"), last=pl.col("lot").max().over(key)
-    )
     placed = placed.with_columns(pl.col("row").cast(pl.Int64), pl.col("security").cast(pl.Int64))
+    # Most lots are not sold: what is reckoned of the others would be thrown away.
+    sublots = (
+        sublots.join(placed.filter(pl.col("side") == "sell"), on=key, how="semi")
+        .sort("lot")
+        .with_columns(
+            before=pl.col("shares").cum_sum().over(key) - pl.col("shares"), last=pl.col("lot").max().over(key)
+        )
+    )
     sales = placed.filter(pl.col("side") == "sell").join(sublots, on=key, how="left")
     left = pl.col("micro_shares") - pl.col("before")
     taken = pl.when(pl.col("lot") == pl.col("last")).then(left).otherwise(pl.min_horizontal(left, "shares"))

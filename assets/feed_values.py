@@ -32,7 +32,10 @@ def micro(raw: pl.Series) -> pl.Series:
     if raw.dtype.is_float():
         millionths = (raw.cast(pl.Float64) * 1e6).round(mode="half_to_even")
         return millionths.set(~millionths.is_finite(), None).cast(pl.Int64, strict=False)
-    return text(raw).cast(MICRO_DECIMAL, strict=False).to_physical().cast(pl.Int64, strict=False)
+    # A decimal of no more places is the same number: millions of them need not be written out as text and read again.
+    exact = isinstance(raw.dtype, pl.Decimal) and raw.dtype.scale <= MICRO_DECIMAL.scale
+    decimals = raw if exact else text(raw)
+    return decimals.cast(MICRO_DECIMAL, strict=False).to_physical().cast(pl.Int64, strict=False)
 
 
 def real(raw: pl.Series) -> pl.Series:

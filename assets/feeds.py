@@ -6,7 +6,9 @@ row is dropped or repaired.
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
+from collections.abc import Callable, Iterator
 
 import polars as pl
 
@@ -97,8 +99,37 @@ class Intake:
             if self.book.reads_vendor_file and name in {"prices", "vendor_prices"}:
                 self._feeds[name] = self.vendor().as_prices()
             else:
-                self._feeds[name] = read_feed(name, book=self.book, night=self.night)
+                self._feeds[name] = _read_once(name, read_feed, book=self.book, night=self.night)
         return self._feeds[name]
+
+
+_kept: dict[tuple[object, ...], Feed] | None = None
+"""What `reading_once` keeps, while it does."""
+
+
+@contextlib.contextmanager
+def reading_once() -> Iterator[None]:
+    """Let every file be read and validated once within the block, however many stages of this process ask for it.
+
+    A file that changes on the disk meanwhile is read anew.
+    """
+    global _kept  # noqa: PLW0603  # one for the process: the stages are called by Dagster, which hands nothing on
+    _kept = {}
+    try:
+        yield
+    finally:
+        _kept = None
+
+
+def _read_once(name: str, read: Callable[..., Feed], *, book: Book, night: dt.date) -> Feed:
+    path = None if _kept is None else find_file(name, book=book, night=night)
+    if _kept is None or path is None:
+        return read(name, book=book, night=night)
+    facts = path.stat()
+    key = (path, book.settings.model_dump_json(), night, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    if key not in _kept:
+        _kept[key] = read(name, book=book, night=night)
+    return _kept[key]
 
 
 def files_of(*, book: Book, night: dt.date) -> list[str]:

@@ -30,6 +30,10 @@ from solvers.problem import (
 )
 
 BASIS_POINT = 1e-4
+VALUE_MICROUSD = pl.col("micro_shares") // MICRO * pl.col("close_microusd") + (
+    (pl.col("micro_shares") % MICRO).cast(pl.Int128) * pl.col("close_microusd") // MICRO
+).cast(pl.Int64)
+"""``micro_shares * close_microusd // MICRO``, whole shares apart: only the rest needs 128 bits."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +99,15 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
     lot_account = lots["account"].to_numpy()
     lot_security = _integers(lots["security"])
     closed_lot = closed_to_loss_sales[lot_account, lot_security] if lots.height else np.zeros(0, np.bool_)
-    if lots.height:
-        closed_lot &= open_purchase[lot_account, lot_security] != lots["bought_as"].to_numpy().astype(np.object_)
+    exempt = open_purchase[lot_account, lot_security]
+    few = np.flatnonzero(closed_lot & (exempt != None))  # noqa: E711  # by element
+    bought_as = lots["bought_as"].gather(few).to_numpy().astype(np.object_)
+    closed_lot[few] = exempt[few] != bought_as
     held_days = lots.select((pl.lit(trade_date) - pl.col("acquired_date")).dt.total_days())["literal"]
     minimum_days = accounts["min_holding_days"].to_numpy()[lot_account]
     return ShardProblems(
         market=market,
-        account_ids=tuple(accounts["account_id"]),
+        account_ids=tuple(accounts["account_id"].to_list()),
         household=_index(accounts["household_id"], accounts["household_id"].unique(maintain_order=True).to_list()),
         wave=_integers(accounts["wave"]),
         taxable=accounts["registration"].is_in(["taxable", "trust"]).to_numpy(),
@@ -136,7 +142,7 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
         can_buy=can_buy,
         can_sell=can_sell,
         lot_start=np.searchsorted(lot_account, np.arange(accounts.height + 1)).astype(np.int64),
-        lot_ids=tuple(lots["lot_id"]),
+        lot_ids=tuple(lots["lot_id"].to_list()),
         lot_security=lot_security,
         lot_micro_shares=_integers(lots["micro_shares"]),
         lot_basis_microusd=_integers(lots["basis_microusd"]),
@@ -195,12 +201,7 @@ def frozen_values(facts: ShardFacts) -> pl.DataFrame:
     return (
         facts.lots.join(frozen, on="security_id")
         .group_by("account_id", "security_id", "freeze_reason", "distrusted")
-        .agg(
-            (pl.col("micro_shares").cast(pl.Int128) * pl.col("close_microusd") // MICRO)
-            .sum()
-            .cast(pl.Int64)
-            .alias("value_microusd")
-        )
+        .agg(VALUE_MICROUSD.sum().alias("value_microusd"))
         .rename({"freeze_reason": "reason"})
         .sort("account_id", "security_id")
     )
@@ -209,14 +210,10 @@ def frozen_values(facts: ShardFacts) -> pl.DataFrame:
 def account_values(facts: ShardFacts) -> pl.DataFrame:
     """Return account_id and nav_microusd: cash and open lots at the night's close."""
     lots = (
-        facts.lots.join(facts.universe, on="security_id")
+        facts.lots.select("account_id", "security_id", "micro_shares")
+        .join(facts.universe.select("security_id", "close_microusd"), on="security_id")
         .group_by("account_id")
-        .agg(
-            (pl.col("micro_shares").cast(pl.Int128) * pl.col("close_microusd") // MICRO)
-            .sum()
-            .cast(pl.Int64)
-            .alias("held")
-        )
+        .agg(VALUE_MICROUSD.sum().alias("held"))
     )
     return (
         facts.accounts.select("account_id", "cash_microusd")
@@ -245,4 +242,4 @@ def _ranks(column: pl.Series) -> Integers:
 
 def _index(column: pl.Series, order: list[str]) -> Integers:
     position = {name: number for number, name in enumerate(order)}
-    return np.array([position[name] for name in column], dtype=np.int64)
+    return np.array([position[name] for name in column.to_list()], dtype=np.int64)

@@ -45,12 +45,15 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
         writing.attach(store.head("lots", night=night, shard=shard), alias="lots")
         writing.attach(store.head("wash_windows", night=night, shard=shard), alias="windows")
         facts = read_facts(writing, shard=shard, trade_date=trade_date)
-        held = held_before_solving(facts, unpriced=writing.query("proposals/unpriced_lots"), book=book)
+        values = account_values(facts)
+        held = held_before_solving(facts, values=values, unpriced=writing.query("proposals/unpriced_lots"), book=book)
         solvable = facts_without(facts, held["account_id"])
         market = market_of(facts)
         problems = problems_of(solvable, market, trade_date=trade_date, loss_margin=book.settings.tax.loss_margin)
         answers = solve_shard(problems, settings_of(book))
-        writing.insert("answer", pl.concat([answer_rows(problems, answers, facts), held_rows(held, facts)]))
+        writing.insert(
+            "answer", pl.concat([answer_rows(problems, answers, facts), held_rows(held, facts, values=values)])
+        )
         writing.insert("proposed_order", order_rows(problems, answers))
         writing.insert("shadow_price", named_rows(problems, answers, "shadow", value="usd_per_unit"))
         writing.insert("conflict", named_rows(problems, answers, "conflict", value="needed"))
@@ -88,14 +91,14 @@ def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts
     )
 
 
-def held_before_solving(facts: ShardFacts, *, unpriced: pl.DataFrame, book: Book) -> pl.DataFrame:
-    """Return account_id, status and reasons of the accounts that are not solved tonight."""
+def held_before_solving(facts: ShardFacts, *, values: pl.DataFrame, unpriced: pl.DataFrame, book: Book) -> pl.DataFrame:
+    """Return account_id, status and reasons of the accounts that are not solved tonight; ``values`` are theirs."""
     limit = book.settings.trust.frozen_value_max
     distrusted = frozen_values(facts).filter("distrusted")
     frozen = distrusted.group_by("account_id").agg(pl.col("value_microusd").sum(), pl.col("security_id"))
     judged = (
         facts.accounts.select("account_id", "frozen", "refused_codes", "frozen_by", "policy_fault")
-        .join(account_values(facts), on="account_id")
+        .join(values, on="account_id")
         .join(frozen, on="account_id", how="left")
         .join(unpriced, on="account_id", how="left")
         .with_columns(share=pl.col("value_microusd").fill_null(0) / pl.col("nav_microusd"))
@@ -171,7 +174,7 @@ def answer_rows(problems: ShardProblems, answers: ShardAnswers, facts: ShardFact
     return facts.accounts.select("account_id", "household_id", "wave").join(solved, on="account_id")
 
 
-def held_rows(held: pl.DataFrame, facts: ShardFacts) -> pl.DataFrame:
+def held_rows(held: pl.DataFrame, facts: ShardFacts, *, values: pl.DataFrame) -> pl.DataFrame:
     """Return the rows of `answer` for the accounts that were not solved: no figures but their value and cash."""
     unknown = {
         name: pl.lit(None, pl.Float64)
@@ -187,7 +190,7 @@ def held_rows(held: pl.DataFrame, facts: ShardFacts) -> pl.DataFrame:
     }
     rows = (
         held.join(facts.accounts.select("account_id", "household_id", "wave", "cash_microusd"), on="account_id")
-        .join(account_values(facts), on="account_id")
+        .join(values, on="account_id")
         .with_columns(
             **unknown,
             gap_microusd=pl.lit(None, pl.Int64),

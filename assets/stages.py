@@ -36,6 +36,7 @@ from assets.disk import refusal_of
 from assets.fault_points import passed
 from assets.feed_files import contracts_of
 from assets.locks import night_lock, sharing, sweep
+from assets.meter import Meter, unmetered
 from assets.pages import Shown, columns_of, feed_columns_of, page_of, timings
 from assets.partitions import (
     BY_NIGHT,
@@ -309,25 +310,33 @@ def feed_specs(book: Book) -> list[dg.AssetSpec]:
 
 
 def assets_of(
-    book: Book, *, revising: dt.date | None = None, rerunning: dt.date | None = None, alone: bool = False
+    book: Book,
+    *,
+    revising: dt.date | None = None,
+    rerunning: dt.date | None = None,
+    alone: bool = False,
+    meter: Meter = unmetered,
 ) -> list[dg.AssetsDefinition]:
     """Return the assets of the night for one book; ``revising`` and ``rerunning`` are as the store has them.
 
     With ``alone``, who runs them holds the night's lock; otherwise every stage shares it with other runs, and waits
-    while someone holds it alone.
+    while someone holds it alone. ``meter`` is entered around the work of every stage.
     """
     store = Store(book.path, revising=revising, rerunning=rerunning, settings=book.settings.digest())
-    return [asset_of(stage, book=book, store=store, alone=alone) for stage in stages_of(book)]
+    return [asset_of(stage, book=book, store=store, alone=alone, meter=meter) for stage in stages_of(book)]
 
 
-def asset_of(stage: Stage, *, book: Book, store: Store, alone: bool = False) -> dg.AssetsDefinition:
+def asset_of(
+    stage: Stage, *, book: Book, store: Store, alone: bool = False, meter: Meter = unmetered
+) -> dg.AssetsDefinition:
     """Return one stage as a partitioned asset with its audits as blocking checks."""
 
     def write(night: dt.date, **arguments: bool | str) -> Version:
-        store.sweep()
-        for folder in (book.path / "published", book.published(night)):
-            sweep(folder)
-        return stage.write(store=store, book=book, night=night, **arguments)
+        with meter("stage", stage.name):
+            store.sweep()
+            for folder in (book.path / "published", book.published(night)):
+                sweep(folder)
+            return stage.write(store=store, book=book, night=night, **arguments)
 
     def materialise(context: dg.AssetExecutionContext, **arguments: bool) -> Reported:
         night, shard = night_of(context.partition_key)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import datetime as dt
 import io
+import os
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -35,6 +37,8 @@ MARKET = (
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
 """Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
+DIGESTS_MAX = 8
+"""Files that are read and sorted at once: the workers are idle by then, but each takes its memory."""
 ANSWER = "reconciliation"
 """The last asset of a shard: with it the shard has answered."""
 
@@ -69,8 +73,9 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             "anew first. After the deadline, publish with their accounts held.",
         )
     read = {version.name: version for version in read_by_night(store, night=night, shards=answered)}
-    for version in read.values():
-        require_intact(version)
+    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, DIGESTS_MAX)) as side_by_side:
+        for _ in side_by_side.map(require_intact, read.values()):
+            pass  # the first that is not intact, in order of name, is raised
     while True:
         rulings = rulings_for(store=store, book=book, night=night)
         version, files, facts = gathered(store=store, book=book, night=night, read=read, rulings=rulings)

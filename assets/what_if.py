@@ -21,6 +21,7 @@ from assets.explained_words import MEANING, Row
 from assets.explanation import outcome_of, policy_of, require_answered
 from assets.problem_arrays import ShardFacts, market_of, problems_of
 from assets.proposal_tables import (
+    account_values,
     answer_rows,
     facts_without,
     held_before_solving,
@@ -182,11 +183,14 @@ def solve(household: Household, changes: Changes) -> tuple[Solved, Stored]:
     standing, account_id = household.standing, household.policy["account_id"]
     book = dataclasses.replace(standing.book, settings=standing.settings)
     facts, policy = changed(household.facts, household.policy, changes)
-    held = held_before_solving(facts, unpriced=household.unpriced, book=book)
+    values = account_values(facts)
+    held = held_before_solving(facts, values=values, unpriced=household.unpriced, book=book)
     of_account = pl.col("account_id") == account_id
     stopped = held.filter(of_account).to_dicts()
     if stopped:
-        rows = Stored(answer=held_rows(held, facts).filter(of_account), orders=household.stored.orders.clear())
+        rows = Stored(
+            answer=held_rows(held, facts, values=values).filter(of_account), orders=household.stored.orders.clear()
+        )
         return _held(stopped[0]), rows
     problems = problems_of(
         facts_without(facts, held["account_id"]),

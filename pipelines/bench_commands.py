@@ -37,6 +37,43 @@ def solve(
 
 
 @bench.command()
+def night(
+    accounts: Annotated[int, typer.Option(min=1, help="Accounts.")] = 1_000,
+    names: Annotated[int, typer.Option(min=12, help="Securities.")] = 200,
+    lots: Annotated[float, typer.Option(min=1, max=6, help="Lots in a holding, on average.")] = 3,
+    *,
+    nights: Annotated[int, typer.Option(min=1, help="The first night, and steady ones after it.")] = 2,
+    shards: Annotated[int | None, typer.Option(min=1, max=99, help="By default of 6,250 accounts at most.")] = None,
+    workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
+    seed: Seed = 950,
+    folder: Annotated[
+        Path | None, typer.Option(help="Where the book is made; the system's temporary folder by default.")
+    ] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Leave the book there, to look at.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="The output is JSON either way.")] = True,
+) -> None:
+    """Measure whole nights, from the feeds to the published files: seconds, memory and bytes by stage; print JSON.
+
+    Example: openbell bench night --accounts 10000 --names 200 --lots 3 --nights 2
+    """
+    from pipelines.measure_night import measure_night
+
+    del as_json
+    figures = measure_night(
+        folder,
+        accounts=accounts,
+        names=names,
+        lots=lots,
+        nights=nights,
+        seed=seed,
+        shards=shards,
+        workers=workers,
+        keep=keep,
+    )
+    typer.echo(json.dumps(figures, indent=1))
+
+
+@bench.command()
 def peers(
     names: Annotated[int, typer.Option(min=2, help="Securities.")] = 200,
     factors: Annotated[int, typer.Option(min=1, help="Factors of the risk model.")] = 20,

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import dataclasses
 import datetime as dt
+import math
 import shutil
 import uuid
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import polars as pl
 
 from assets.book import Book, BookSettings, General, MarketSource, RiskModel, Simulation, Vendor, VendorLayout
+from assets.book import Intake as Limits
 from assets.feed_files import FORMS
 from assets.feeds import Intake
 from assets.sessions import require_session
@@ -26,7 +28,7 @@ from pipelines.account_maker import Accounts, make_accounts
 from pipelines.book_toml import book_toml
 from pipelines.feed_tables import ACTIVITY_COLUMNS, TEXT_ROWS_MAX, TableFile, write_table
 from pipelines.flow_maker import expected_flows
-from pipelines.lot_maker import opening_lots
+from pipelines.lot_maker import LOTS_MAX, LOTS_MEAN, opening_lots
 from pipelines.market import Market, MarketNight, PriceHistory, held_usd_of
 from pipelines.market_source import vendor_night_of, write_market
 from pipelines.real_market import RealMarket
@@ -37,6 +39,8 @@ SYNTHETIC = "synthetic"
 NAMES_DEFAULT, FACTORS_DEFAULT = 200, 20
 SHARDS_MAX = 99
 SESSIONS_OF_HISTORY_MIN = 60
+LOT_BYTES_MAX = 128
+"""Of one opening lot with its cells unpacked."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -67,6 +71,7 @@ def make_book(
     terms: Path | None = None,
     vendor: VendorLayout = "none",
     beside: frozenset[str] = frozenset(),
+    lots: float = LOTS_MEAN,
 ) -> BookSummary:
     """Write a new book at ``path``.
 
@@ -74,14 +79,15 @@ def make_book(
     many of the largest real names to keep (by default all); ``factors`` are those of the synthetic market and of
     the risk model estimated from it. ``terms`` is a file that becomes static/reorganisations, held to its contract.
     With a ``vendor`` the folder's vendor delivers the closes, and names it does not tell of on the first night are
-    left out; ``beside`` are real names kept beside the ``names`` largest.
+    left out; ``beside`` are real names kept beside the ``names`` largest. A holding opens with ``lots``
+    lots on average.
 
     Raises
     ------
     InputError
         Where an argument is out of range, the place is taken, or the market has no such night; nothing is written.
     """
-    _require_arguments(path, accounts=accounts, shards=shards, seed=seed, names=names, factors=factors)
+    _require_arguments(path, accounts=accounts, shards=shards, seed=seed, names=names, factors=factors, lots=lots)
     require_session(first_night)
     source, chosen = _market(market, seed=seed, first_night=first_night, names=names, factors=factors)
     if vendor != "none":
@@ -89,9 +95,11 @@ def make_book(
     night = source.night(first_night)
     history = source.history(last=first_night)
     _require_history(history, first_night=first_night)
+    securities = source.securities().height
     settings = BookSettings(
         book=General(name=path.resolve().name, first_night=first_night, shards=shards),
         market=chosen,
+        intake=_intake_for(accounts * securities * lots),
         vendor=Vendor(layout=vendor),
         risk_model=RiskModel(factors=factors or FACTORS_DEFAULT),
         simulation=Simulation(seed=seed),
@@ -99,7 +107,15 @@ def make_book(
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".{path.name}.{uuid.uuid4().hex}.tmp"
     try:
-        summary = _write(temporary, source=source, night=night, history=history, settings=settings, accounts=accounts)
+        summary = _write(
+            temporary,
+            source=source,
+            night=night,
+            history=history,
+            settings=settings,
+            accounts=accounts,
+            lots=lots,
+        )
         if terms is not None:
             _take_terms(terms, book=Book(temporary, settings))
         temporary.rename(path)
@@ -109,15 +125,16 @@ def make_book(
 
 
 def _require_arguments(
-    path: Path, *, accounts: int, shards: int, seed: int, names: int | None, factors: int | None
+    path: Path, *, accounts: int, shards: int, seed: int, names: int | None, factors: int | None, lots: float
 ) -> None:
     """Refuse an option out of range, or a place that is taken."""
-    ranges = (
+    ranges: tuple[tuple[str, float, int, int], ...] = (
         ("accounts", accounts, 1, 1_000_000),
         ("shards", shards, 1, SHARDS_MAX),
         ("seed", seed, 0, 2**31 - 1),
         ("names", NAMES_DEFAULT if names is None else names, 12, 5000),
         ("factors", FACTORS_DEFAULT if factors is None else factors, 1, 200),
+        ("lots", lots, 1, LOTS_MAX),
     )
     for option, value, low, high in ranges:
         if not low <= value <= high:
@@ -136,6 +153,12 @@ def _require_arguments(
             expected="a new place for the book",
             remedy="Name another folder, or remove this one first.",
         )
+
+
+def _intake_for(lots: float) -> Limits:
+    """Return limits that the opening lots of so many ``lots`` keep: the default ones for most books."""
+    usual = Limits()
+    return Limits(unpacked_bytes_max=max(usual.unpacked_bytes_max, math.ceil(lots) * LOT_BYTES_MAX))
 
 
 def _take_terms(terms: Path, *, book: Book) -> None:
@@ -205,7 +228,14 @@ def _require_history(history: PriceHistory, *, first_night: dt.date) -> None:
 
 
 def _write(
-    path: Path, *, source: Market, night: MarketNight, history: PriceHistory, settings: BookSettings, accounts: int
+    path: Path,
+    *,
+    source: Market,
+    night: MarketNight,
+    history: PriceHistory,
+    settings: BookSettings,
+    accounts: int,
+    lots: float,
 ) -> BookSummary:
     """Write the whole book to ``path`` and return what it holds."""
     first_night, seed = settings.book.first_night, settings.simulation.seed
@@ -224,7 +254,7 @@ def _write(
     returns = history.returns_before(first_night, sessions_max=settings.risk_model.sessions_max)
     returns.write_parquet(static / "return_history.parquet")
     counts, held_usd = _write_holdings(
-        path, made=made, night=night, history=history, securities=securities, settings=settings
+        path, made=made, night=night, history=history, securities=securities, settings=settings, lots=lots
     )
     cash = made.policies.select(
         "account_id",
@@ -268,23 +298,26 @@ def _write_holdings(
     history: PriceHistory,
     securities: pl.DataFrame,
     settings: BookSettings,
+    lots: float,
 ) -> tuple[dict[str, int], pl.DataFrame]:
     """Write opening lots and positions, block by block; return their numbers, and held_usd by account_id."""
     feeds = path / "feeds" / settings.book.first_night.isoformat()
     large = made.policies.height * len(history.security_ids) > TEXT_ROWS_MAX
     counts, values = {"lots": 0, "positions": 0}, []
-    blocks = opening_lots(made, seed=settings.simulation.seed, market=night, history=history, securities=securities)
+    blocks = opening_lots(
+        made, seed=settings.simulation.seed, market=night, history=history, securities=securities, lots=lots
+    )
     with (
         TableFile(folder=path / "static", name="opening_lots", large=large) as lots_file,
         TableFile(folder=feeds, name="positions", large=large) as positions_file,
     ):
-        for lots in blocks:
-            positions = lots.group_by("account_id", "security_id", maintain_order=True).agg(
+        for block in blocks:
+            positions = block.group_by("account_id", "security_id", maintain_order=True).agg(
                 pl.col("micro_shares").sum()
             )
-            lots_file.add(lots)
+            lots_file.add(block)
             positions_file.add(positions)
-            counts["lots"] += lots.height
+            counts["lots"] += block.height
             counts["positions"] += positions.height
             values.append(held_usd_of(positions, prices=night.prices))
     return counts, pl.concat(values)

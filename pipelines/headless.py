@@ -14,6 +14,7 @@ import functools
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from assets.alive import abandon, release
@@ -21,7 +22,7 @@ from assets.book import Book
 from assets.comparison import MovedAccount
 from assets.disk import refusal_of
 from assets.fault_points import passed
-from assets.feeds import validate_feeds
+from assets.feeds import reading_once, validate_feeds
 from assets.locks import night_lock, try_lock
 from assets.night_order import require_night
 from assets.publish import revision_of
@@ -35,6 +36,7 @@ from pipelines.arrivals import is_ingested
 from pipelines.deadline import Deadline
 from pipelines.instance import BOOKS, STAGE_TAG, use_instance
 from pipelines.launcher import end_all_lost_runs
+from pipelines.meters import meter_of
 from pipelines.moved import moved
 from pipelines.run_records import HEADLESS_TAG, close_runs_of
 from pipelines.workers import Crew, Facts, Job, Patience, Standing
@@ -70,12 +72,20 @@ class NightResult:
 class Workers:
     """What runs the shards of many nights: one worker is this process itself, unless something may have to end it."""
 
-    def __init__(self, book: Book, *, workers: int | None = None, job: Job | None = None) -> None:
-        """Prepare for ``book``; ``job`` stands in for `run_shard` where a test wants a shard to die or hang."""
+    def __init__(
+        self, book: Book, *, workers: int | None = None, job: Job | None = None, costs: Path | None = None
+    ) -> None:
+        """Prepare for ``book``; ``job`` stands in for `run_shard` where a test wants a shard to die or hang.
+
+        What every part of a night costs is written to the file ``costs``, where one is named.
+        """
         use_instance(book)
         self.book = book
+        self.costs = costs
+        self.meter = meter_of(costs)
         self.number = max(1, min(workers or os.cpu_count() or 1, len(book.shards)))
-        self._crew = Crew(job or run_shard, number=self.number, warm_up=load_modules)
+        self._job = job or functools.partial(run_shard, costs=costs)
+        self._crew = Crew(self._job, number=self.number, warm_up=load_modules)
         if self.number > 1:
             self._crew.staff()
 
@@ -97,7 +107,7 @@ class Workers:
         """Run the books of ``shards``, the first ones first, until all are done or the deadline has passed."""
         calls = {shard: {"book": self.book, "night": night, "shard": shard, "revise": revise} for shard in shards}
         if self.number == 1 and deadline is None:
-            return _run_in_turn(calls, watch=watch)
+            return _run_in_turn(calls, job=self._job, watch=watch)
         runs = self.book.settings.runs
         standing = self._crew.run(
             calls,
@@ -111,14 +121,14 @@ class Workers:
         return standing
 
 
-def _run_in_turn(calls: Mapping[str, Mapping[str, Any]], *, watch: Callable[[Standing], None]) -> Standing:
+def _run_in_turn(calls: Mapping[str, Mapping[str, Any]], *, job: Job, watch: Callable[[Standing], None]) -> Standing:
     """Run every call in this process."""
     standing = Standing(waiting=collections.deque(calls))
     while standing.waiting:
         shard = standing.waiting.popleft()
         began = standing.started[shard] = time.monotonic()
         watch(standing)
-        standing.outcomes[shard] = run_shard(**calls[shard])
+        standing.outcomes[shard] = job(**calls[shard])
         del standing.started[shard]
         if standing.outcomes[shard] is None:
             standing.seconds[shard] = time.monotonic() - began
@@ -157,28 +167,38 @@ def run_night(
     signer_of(book)  # a key that cannot sign is refused now, not when all the work is done
     if revise:
         require_revisable(book, store, night=night)
-    faults = validate_feeds(book=book, night=night)
-    tell(faults)
-    with alone(book, night=night):
-        close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
-        end_all_lost_runs()
-        store.forget_rerun(night)
-        store.end_revision(night)
-        ingest(book, night=night, revise=revise)
-        order = [shard for shard in shards_by_worth(store, book=book, night=night) if shard in (shards or book.shards)]
-        standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
-        is_late = bool(standing.unanswered) and deadline is not None and deadline.has_passed()
-        if not is_late or shards is not None:
-            _require(failure_of(standing, night=night))
-        if shards is None:
-            publish_night(book, night=night, past_deadline=is_late, revise=revise)
-    return result_of(book, store, night=night, policy_faults=faults)
+    with contextlib.ExitStack() as reading:
+        reading.enter_context(reading_once())
+        with workers.meter("errand", "validate feeds"):
+            faults = validate_feeds(book=book, night=night)
+        tell(faults)
+        with alone(book, night=night):
+            close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
+            end_all_lost_runs()
+            store.forget_rerun(night)
+            store.end_revision(night)
+            ingest(book, night=night, revise=revise, costs=workers.costs)
+            reading.close()  # the shards need the memory
+            with workers.meter("errand", "order of shards"):
+                order = [
+                    shard
+                    for shard in shards_by_worth(store, book=book, night=night)
+                    if shard in (shards or book.shards)
+                ]
+            standing = workers.run_books(night=night, shards=order, revise=revise, deadline=deadline, watch=watch)
+            is_late = bool(standing.unanswered) and deadline is not None and deadline.has_passed()
+            if not is_late or shards is not None:
+                _require(failure_of(standing, night=night))
+            if shards is None:
+                publish_night(book, night=night, past_deadline=is_late, revise=revise, costs=workers.costs)
+    with workers.meter("errand", "result"):
+        return result_of(book, store, night=night, policy_faults=faults)
 
 
-def ingest(book: Book, *, night: dt.date, revise: bool = False) -> None:
+def ingest(book: Book, *, night: dt.date, revise: bool = False, costs: Path | None = None) -> None:
     """Read and check the night's feeds into the store."""
     passed("ingest.begun", where=str(night))
-    _require(run_here(book, night=night, shard=None, groups=("market", "accounts"), revise=revise))
+    _require(run_here(book, night=night, shard=None, groups=("market", "accounts"), revise=revise, costs=costs))
     passed("ingest.done", where=str(night))
 
 
@@ -203,11 +223,13 @@ def failure_of(standing: Standing, *, night: dt.date) -> Facts | None:
     ).as_dict()
 
 
-def publish_night(book: Book, *, night: dt.date, past_deadline: bool = False, revise: bool = False) -> None:
+def publish_night(
+    book: Book, *, night: dt.date, past_deadline: bool = False, revise: bool = False, costs: Path | None = None
+) -> None:
     """Publish what the shards have answered."""
     config = {"ops": {"trades": {"config": {"past_deadline": past_deadline}}}}
     passed("publish.begun", where=str(night))
-    _require(run_here(book, night=night, shard=None, groups=("trades",), revise=revise, config=config))
+    _require(run_here(book, night=night, shard=None, groups=("trades",), revise=revise, config=config, costs=costs))
     passed("publish.done", where=str(night))
 
 
@@ -311,13 +333,15 @@ def load_modules() -> None:
     import assets.stages  # noqa: F401
 
 
-def run_shard(book: Book, *, night: dt.date, shard: str, revise: bool = False) -> Facts | None:
+def run_shard(
+    book: Book, *, night: dt.date, shard: str, revise: bool = False, costs: Path | None = None
+) -> Facts | None:
     """Run one shard's books in this process; called in a worker. Returns the error's facts, or None.
 
     The settings are those of ``book``, which the night began with, whatever book.toml says by now.
     """
     passed("shard.begun", where=f"{night}/{shard}")
-    facts = run_here(book, night=night, shard=shard, groups=("books",), revise=revise)
+    facts = run_here(book, night=night, shard=shard, groups=("books",), revise=revise, costs=costs)
     passed("shard.done", where=f"{night}/{shard}")
     return facts
 
@@ -330,6 +354,7 @@ def run_here(
     groups: Sequence[str],
     revise: bool = False,
     config: Mapping[str, Any] | None = None,
+    costs: Path | None = None,
 ) -> Facts | None:
     """Materialise the assets of ``groups`` for one partition in this process, recorded on the book's instance."""
     # Here, because Dagster takes seconds to import and the command line answers most questions without it.
@@ -343,10 +368,15 @@ def run_here(
         tags = {STAGE_TAG: BOOKS, HEADLESS_TAG: "yes"}
         partition = dg.MultiPartitionKey({"night": night.isoformat(), "shard": shard})
     rerun = not revise and Store(book.path).is_sealed(night)
-    instance, assets = _line_of(book, revising=night if revise else None, rerunning=night if rerun else None)
+    instance, assets = _line_of(
+        book, revising=night if revise else None, rerunning=night if rerun else None, costs=costs
+    )
     try:
         # The calendar ends at the night itself: what runs does not depend on the day of the wall clock.
-        with dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)):
+        with (
+            meter_of(costs)("run", shard or "-".join(groups)),
+            dg.partition_loading_context(effective_dt=dt.datetime.combine(night, NOON, dt.UTC)),
+        ):
             result = dg.materialize(
                 assets,
                 selection=[stage.name for stage in stages_of(book) if stage.group in groups],
@@ -370,7 +400,9 @@ def run_here(
 
 
 @functools.lru_cache(maxsize=1)
-def _line_of(book: Book, *, revising: dt.date | None, rerunning: dt.date | None) -> tuple[Any, list[Any]]:
+def _line_of(
+    book: Book, *, revising: dt.date | None, rerunning: dt.date | None, costs: Path | None
+) -> tuple[Any, list[Any]]:
     """Return the instance and the assets of one book, opened once per process: each costs most of a second."""
     import dagster as dg
 
@@ -378,7 +410,8 @@ def _line_of(book: Book, *, revising: dt.date | None, rerunning: dt.date | None)
 
     instance = dg.DagsterInstance.get()
     atexit.register(instance.dispose)
-    return instance, [*feed_specs(book), *assets_of(book, revising=revising, rerunning=rerunning, alone=True)]
+    made = assets_of(book, revising=revising, rerunning=rerunning, alone=True, meter=meter_of(costs))
+    return instance, [*feed_specs(book), *made]
 
 
 def _failures(events: Sequence[Any]) -> Iterator[Facts]:

@@ -20,6 +20,8 @@ from pipelines.market import Floats, MarketNight, PriceHistory
 BLOCK_ACCOUNTS = 500
 LOTS_MAX = 6
 LOTS_ODDS = (0.18, 0.24, 0.23, 0.17, 0.11, 0.07)
+"""Of one to `LOTS_MAX` lots in a holding: three on average."""
+LOTS_MEAN = 3.0
 RECENT_SHARE, RECENT_SESSIONS = 0.03, 20
 """Part of the lots bought within the last sessions, which the wash-sale window still covers."""
 HOLDING_USD_MIN = 50.0
@@ -49,16 +51,45 @@ class _Shelf:
     """(T, n) restated to today's shares."""
 
 
+def odds_of(lots: float) -> Floats:
+    """Return the odds of one to `LOTS_MAX` lots in a holding that are ``lots`` on average (1 to `LOTS_MAX`).
+
+    >>> odds_of(3.0).tolist() == list(LOTS_ODDS), round(float(odds_of(1.5) @ range(1, 7)), 9)
+    (True, 1.5)
+    """
+    odds: Floats = np.array(LOTS_ODDS)
+    if lots == LOTS_MEAN:
+        return odds
+    number = np.arange(1, LOTS_MAX + 1)
+    low, high, tilted = -200.0, 200.0, odds
+    for _ in range(80):  # Tilted by a power of the number; the mean grows with the power.
+        power = (low + high) / 2.0
+        tilted = odds * np.exp(power * np.log(number) - max(power, 0.0) * np.log(LOTS_MAX))
+        tilted /= float(tilted.sum())
+        low, high = (power, high) if float(tilted @ number) < lots else (low, power)
+    return tilted
+
+
 def opening_lots(
-    accounts: Accounts, *, seed: int, market: MarketNight, history: PriceHistory, securities: pl.DataFrame
+    accounts: Accounts,
+    *,
+    seed: int,
+    market: MarketNight,
+    history: PriceHistory,
+    securities: pl.DataFrame,
+    lots: float = LOTS_MEAN,
 ) -> Iterator[pl.DataFrame]:
-    """Yield the lots of one block of accounts after another: the columns of static/opening_lots, sorted."""
+    """Yield the lots of one block of accounts after another: the columns of static/opening_lots, sorted.
+
+    A holding has ``lots`` lots on average.
+    """
+    odds = odds_of(lots)
     shelf = _shelf(market, history=history, securities=securities)
     for number, begin in enumerate(range(0, accounts.policies.height, BLOCK_ACCOUNTS)):
         rng = np.random.default_rng([seed, _LOT_DRAWS, number])
         rows = slice(begin, begin + BLOCK_ACCOUNTS)
         units = _units(rng, accounts, rows=rows, shelf=shelf)
-        yield _lots(rng, accounts.policies[rows], units=units, shelf=shelf)
+        yield _lots(rng, accounts.policies[rows], units=units, shelf=shelf, odds=odds)
 
 
 def _shelf(market: MarketNight, *, history: PriceHistory, securities: pl.DataFrame) -> _Shelf:
@@ -129,10 +160,12 @@ def _excluded(accounts: Accounts, policies: pl.DataFrame, *, shelf: _Shelf) -> n
     return excluded
 
 
-def _lots(rng: np.random.Generator, policies: pl.DataFrame, *, units: Integers, shelf: _Shelf) -> pl.DataFrame:
+def _lots(
+    rng: np.random.Generator, policies: pl.DataFrame, *, units: Integers, shelf: _Shelf, odds: Floats
+) -> pl.DataFrame:
     """Return the holdings ``units`` (share steps) split into lots with dates and bases."""
     account, security = np.nonzero(units)
-    count = rng.choice(LOTS_MAX, size=account.size, p=LOTS_ODDS) + 1
+    count = rng.choice(LOTS_MAX, size=account.size, p=odds) + 1
     within = np.arange(LOTS_MAX) < count[:, None]
     part = np.cumsum((0.2 + rng.exponential(1.0, within.shape)) * within, axis=1)
     # Cumulative positions in whole steps, so that the lots of a holding always sum to it.

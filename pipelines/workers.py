@@ -69,7 +69,7 @@ class Worker:
 
     def __init__(self, job: Job, *, warm_up: Callable[[], None]) -> None:
         self.pipe, there = SPAWN.Pipe()
-        # Daemonic: it ends with this process when that leaves in order, and by `_end_with_parent` when it does not.
+        # Daemonic: it ends with this process when that leaves in order, and by `end_with_parent` when it does not.
         self._process = SPAWN.Process(target=_serve, args=(there, job, warm_up), daemon=True)
         self._process.start()
         there.close()
@@ -204,8 +204,8 @@ class Crew:
         ).as_dict()
 
 
-def _end_with_parent() -> None:
-    """Let this worker end when the process that started it is no more, whatever it is at."""
+def end_with_parent() -> None:
+    """Let this process end when the process that started it is no more, whatever it is at."""
     parent = multiprocessing.parent_process()
     assert parent is not None
 
@@ -218,7 +218,7 @@ def _end_with_parent() -> None:
 
 def _serve(pipe: Connection, job: Job, warm_up: Callable[[], None]) -> None:
     """Answer calls until the other end closes; runs in the worker."""
-    _end_with_parent()
+    end_with_parent()
     warm_up()
     while True:
         try:

@@ -14,11 +14,19 @@ with part as (
             partition by account_id, sublot.security_id, lot_id order by position_lo
         ) - (position_hi - position_lo) as sold_before
     from lots.sublot
+    semi join approved_order
+        on approved_order.account_id = sublot.account_id
+        and approved_order.security_id = sublot.security_id
+        and approved_order.lot_id = sublot.lot_id
     left join policies.security on security.security_id = sublot.security_id
 ),
 recent as (
-    select distinct household_id, identical_group, purchase_id
-    from part
+    select distinct
+        sublot.household_id,
+        coalesce(security.identical_group_next, sublot.security_id) as identical_group,
+        coalesce(bought_as, purchase_name(account_id, sublot.security_id, lot_id, acquired_date)) as purchase_id
+    from lots.sublot
+    left join policies.security on security.security_id = sublot.security_id
     where purchase and not absorbed and acquired_date between $trade_date::date - 30 and $trade_date::date
 )
 select distinct

@@ -1,29 +1,22 @@
 -- open_lots: every open part of a lot as the solver and the reconciliation see it, for sales on one trade date.
--- Grain:   one row per (account_id, security_id, lot_id, position_lo); sales take a lot's parts in this order.
--- Reads:   lots, policies.
+-- Grain:   one row per (account_id, security_id, lot_id, position_lo).
+-- Reads:   lots.
 -- Binds:   $trade_date.
--- Order:   account_id, security_id, lot_id, position_lo.
+-- Notes:   bought_as is told of what may be a recent purchase: only those are exempt from their own window. To name every
+--          purchase by its date costs more than the rest of the statement.
+-- Order:   none: who reads it puts the lots into the order of its accounts.
 select
-    sublot.household_id,
-    sublot.account_id,
-    sublot.security_id,
-    coalesce(security.identical_group, sublot.security_id) as identical_group,
-    sublot.lot_id,
-    sublot.position_lo,
-    sublot.position_hi - sublot.position_lo as micro_shares,
-    part(
-        sublot.part_basis_microusd,
-        sublot.part_shares,
-        sublot.position_lo - sublot.part_from,
-        sublot.position_hi - sublot.part_from
-    ) as basis_microusd,
-    sublot.acquired_date,
-    sublot.holding_start_date,
-    $trade_date::date >= long_from(sublot.holding_start_date) as long_term_next,
-    sublot.absorbed,
-    coalesce(
-        sublot.bought_as, purchase_name(sublot.account_id, sublot.security_id, sublot.lot_id, sublot.acquired_date)
-    ) as bought_as
+    account_id,
+    security_id,
+    lot_id,
+    position_lo,
+    position_hi - position_lo as micro_shares,
+    part(part_basis_microusd, part_shares, position_lo - part_from, position_hi - part_from) as basis_microusd,
+    acquired_date,
+    $trade_date::date >= long_from(holding_start_date) as long_term_next,
+    case
+        when acquired_date >= $trade_date::date - 30
+            then coalesce(bought_as, purchase_name(account_id, security_id, lot_id, acquired_date))
+        else bought_as
+    end as bought_as
 from lots.sublot
-left join policies.security on security.security_id = sublot.security_id
-order by sublot.account_id, sublot.security_id, sublot.lot_id, sublot.position_lo

@@ -32,7 +32,10 @@ from (
         from (
             select account_id, security_id, position_hi - position_lo as micro_shares from lots.sublot
             union all
-            select account_id, security_id, -micro_shares as micro_shares from positions.position
+            -- Of this shard only: the custodian's positions are those of the whole book.
+            select position.account_id, position.security_id, -position.micro_shares as micro_shares
+            from positions.position
+            semi join (from shards.account_shard where shard = $shard) as own on own.account_id = position.account_id
         ) as both_sides
         group by account_id, security_id
         having sum(micro_shares) <> 0

@@ -41,7 +41,8 @@ def not_run_yet(book: Path, *, to: Path) -> Book:
 def unreadable_files(book: Path, *, known: frozenset[Path] = frozenset()) -> list[str]:
     """Return the files under their final names that cannot be read, or are not what their names say.
 
-    What was pruned is noted, and no loss. Those in ``known`` were looked at before and, being immutable, are left out; heads are always read.
+    What was pruned is noted, and no loss. Those in ``known`` were looked at before and, being immutable, are left out;
+    heads are always read.
     """
     versions = sorted(path for path in book.glob("store/[a-z]*/????-??-??/**/*.duckdb") if path not in known)
     digests = {path: digest_of_version(_version(book, path)) for path in versions}

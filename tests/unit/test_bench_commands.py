@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from pipelines.lot_maker import LOTS_MAX, odds_of
 from pipelines.measure import next_day
+from pipelines.measure_night import projected, shares_of
 from solvers.evaluate import judge
 from solvers.problem import SolveSettings, Status
 from solvers.shard import solve_shard
@@ -62,3 +65,55 @@ def test_the_next_day_starts_from_the_orders_of_the_day_before() -> None:
     assert judge(later, again).offences == ()
     assert again.status.count(Status.CERTIFIED) >= 4
     assert np.diff(later.lot_start).min() > 0
+
+
+def test_a_lot_that_an_account_holds_is_one_of_as_many_as_were_asked_for() -> None:
+    numbers = np.arange(1, LOTS_MAX + 1)
+    for lots in (1.0, 1.7, 3.0, 5.5, 6.0):
+        odds = odds_of(lots)
+        assert odds.min() >= 0.0
+        assert abs(odds.sum() - 1.0) < 1e-12
+        assert abs(odds @ numbers - lots) < 1e-6
+
+
+def test_the_parts_of_a_night_add_up_to_its_processor_time() -> None:
+    facts: dict[str, Any] = {"process": 1, "wall_seconds": 2.0, "peak_bytes": 7}
+    parts = [
+        facts | {"kind": "errand", "name": "validate feeds", "cpu_seconds": 1.0},
+        facts | {"kind": "stage", "name": "lots", "cpu_seconds": 3.0},
+        facts | {"kind": "stage", "name": "lots", "cpu_seconds": 2.0, "peak_bytes": 9},
+        facts | {"kind": "run", "name": "s000", "cpu_seconds": 6.0, "peak_bytes": None},
+    ]
+    rows = {row["part"]: row for row in shares_of(parts, cpu_seconds=10.0)}
+    assert rows["lots"] == {
+        "part": "lots", "times": 2, "wall_seconds": 4.0, "cpu_seconds": 5.0, "peak_bytes": 9,
+        "read_bytes": 0, "written_bytes": 0, "share": 0.5,
+    }  # fmt: skip
+    assert (rows["dagster"]["cpu_seconds"], rows["start"]["cpu_seconds"]) == (1.0, 3.0)
+    assert sum(row["cpu_seconds"] for row in rows.values()) == 10.0
+
+
+def test_a_measured_night_tells_every_stage_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    ran = CliRunner().invoke(
+        app,
+        ["bench", "night", "--accounts", "6", "--names", "12", "--nights", "1", "--shards", "1", "--folder",
+         str(tmp_path)],
+    )  # fmt: skip
+    assert ran.exit_code == 0, ran.output
+    figures = json.loads(ran.stdout)
+    (night,) = figures["nights"]
+    named = {row["part"] for row in night["parts"]}
+    assert {"validate feeds", "lots", "proposals", "reconciliation", "trades", "dagster", "start"} <= named
+    assert sum(night["accounts_by_status"].values()) == 6
+    assert night["peak_bytes_all_processes"] > 0 < night["bytes_on_disk"]["published"]
+    assert [row["accounts"] for row in figures["projection"]] == [6, 200_000, 200_000, 200_000]
+    assert not any(tmp_path.iterdir())
+
+
+def test_more_cores_shorten_only_what_shards_do_side_by_side() -> None:
+    parts = [{"part": "start", "cpu_seconds": 3.0}]
+    night = {"parts": parts, "serial_cpu_seconds": 10.0, "shard_cpu_seconds": 40.0}
+    here = projected(night, accounts=100, workers=2, to=None, cores=None)
+    assert here["wall_seconds"] == 11.0 + 20.0
+    later = projected(night, accounts=100, workers=2, to=200, cores=8)
+    assert (later["of_which_serial"], later["wall_seconds"]) == (1.0 + 20.0, 21.0 + 10.0)

@@ -19,6 +19,9 @@ AMOUNTS = st.decimals(min_value=Decimal("-1e12"), max_value=Decimal("1e12"), all
 def test_a_column_of_amounts_is_rounded_as_one_amount_is(amounts: list[Decimal]) -> None:
     texts = [f"{amount:f}" for amount in amounts]
     assert micro(pl.Series(texts)).to_list() == [to_micro(text) for text in texts]
+    for places in (2, 6, 9):
+        decimals = pl.Series(texts).cast(pl.Decimal(30, places))
+        assert micro(decimals).to_list() == [to_micro(f"{amount:f}") for amount in decimals.to_list()]
 
 
 @settings(derandomize=True, deadline=None)

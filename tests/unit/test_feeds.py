@@ -17,11 +17,13 @@ import pyarrow as pa
 import pyarrow.parquet as arrow_parquet
 import pytest
 
+from assets import feed_reader
 from assets.book import Book
 from assets.book import Intake as Limits
 from assets.feed_contracts import CONTRACTS
 from assets.feed_errors import REMEDIES
-from assets.feeds import Intake, feed_digests, validate_feeds
+from assets.feed_files import Feed
+from assets.feeds import Intake, feed_digests, reading_once, validate_feeds
 from ledger.errors import FeedError, NightOrderError
 from tests.feed_cases import CUSTODIAN_LOTS, FIRST_NIGHT, SETTINGS, TINY, WITH_LOTS, put, tiny_book
 
@@ -667,3 +669,44 @@ def test_a_bad_policy_does_not_hide_a_bad_id(book: Book) -> None:
     put(book, "accounts", edited("accounts", "A3,H2,O2,trust,IDX,hold", "A3,,O2,trust,IDX,Hold"))
     error = refused(book)
     assert (error.code, error.where) == ("FEED-021", "static/accounts.csv row 4 column household_id")
+
+
+def test_a_file_is_read_once_however_many_ask_unless_it_changes(book: Book, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked, original = [], feed_reader.read_feed
+
+    def counted(name: str, *, book: Book, night: dt.date) -> Feed:
+        asked.append(name)
+        return original(name, book=book, night=night)
+
+    monkeypatch.setattr(feed_reader, "read_feed", counted)
+    with reading_once():
+        validate_feeds(book=book, night=FIRST_NIGHT)
+        before = Intake(book=book, night=FIRST_NIGHT).rows("cash")
+        assert asked.count("cash") == 1
+        changed = put(book, "cash", edited("cash", "3.21", "3.22"))
+        os.utime(changed, ns=(1, 1))
+        after = Intake(book=book, night=FIRST_NIGHT).rows("cash")
+    assert asked.count("cash") == 2
+    assert not before.equals(after)
+    assert Intake(book=book, night=FIRST_NIGHT).rows("cash").equals(after)
+    assert asked.count("cash") == 3
+
+
+@pytest.mark.parametrize(
+    "bad", ["A1,L2,X,2026-01-02,2026-01-03,1,1", "A1,L1,X,2026-01-02,,1,1", "A1,L2,X,2026-01-02,,0,1"]
+)
+def test_a_large_file_is_refused_in_the_words_of_a_small_one(
+    book: Book, monkeypatch: pytest.MonkeyPatch, bad: str
+) -> None:
+    header = "account_id,lot_id,security_id,acquired_date,holding_start_date,shares,basis_usd"
+    good = [f"A1,L1{number},X,2026-01-02,,1,{number}" for number in range(5)]
+    put(book, "opening_lots", "\n".join([header, "A1,L1,X,2026-01-02,,1,1", *good]) + "\n")
+    monkeypatch.setattr(feed_reader, "PART_ROWS", 2)
+    assert feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT).rows.height == 6
+    put(book, "opening_lots", "\n".join([header, "A1,L1,X,2026-01-02,,1,1", *good, bad]) + "\n")
+    with pytest.raises(FeedError) as in_parts:
+        feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT)
+    monkeypatch.setattr(feed_reader, "PART_ROWS", 1_000)
+    with pytest.raises(FeedError) as at_once:
+        feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT)
+    assert in_parts.value.as_dict() == at_once.value.as_dict()

@@ -89,7 +89,9 @@ MAY_READ_A_CLOCK = {
     "pipelines/headless.py",  # how long a shard took, as in the next
     "pipelines/watch.py",
     "pipelines/launcher.py",  # whether a run was lost
-    "pipelines/measure.py",  # benchmarks, as in the next
+    "pipelines/measure.py",  # benchmarks, as in the next three
+    "pipelines/measure_night.py",
+    "pipelines/meters.py",
     "pipelines/peer_taxrebalance.py",
     "pipelines/ruling_commands.py",  # when an operator ruled, as in the next
     "pipelines/switch_job.py",

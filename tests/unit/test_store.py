@@ -141,3 +141,8 @@ def test_a_store_moved_to_another_folder_reads_the_same(tmp_path: Path) -> None:
 def test_data_is_never_a_path(tmp_path: Path) -> None:
     with pytest.raises(AssertionError):
         Store(tmp_path).folder("benchmark_weights", night=NIGHT, shard="../../elsewhere")
+
+
+def test_no_statement_draws_a_bar_on_standard_output(tmp_path: Path) -> None:
+    with Store(tmp_path).reading({}) as tables:
+        assert tables.select("select current_setting('enable_progress_bar') as shown")["shown"].to_list() == [False]
