@@ -83,7 +83,7 @@ build/peers/ready: requirements/peers.txt
 	touch $@
 
 simulate: .venv/dev
-	$(BIN)/python -P -m bench.simulate --seeds $(or $(SEEDS),$(SEED)) --nights $(NIGHTS) $(if $(SEEDS),,--show)
+	$(BIN)/python -P -m bench.simulate --seeds $(or $(SEEDS),$(SEED)) --nights $(NIGHTS) --roughness $(or $(ROUGHNESS),1) $(if $(SEEDS),,--show)
 
 lock: .venv/dev
 	$(BIN)/uv pip compile pyproject.toml --extra build --universal --fork-strategy fewest --generate-hashes \

@@ -22,6 +22,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seeds", default="0:1", help="first:last, the last left out; or one seed")
     parser.add_argument("--nights", type=int, default=NIGHTS)
+    parser.add_argument("--roughness", type=float, default=1.0, help="how often nights are stopped, in times the usual")
     parser.add_argument("--folder", type=Path, default=None, help="where the books lie meanwhile")
     parser.add_argument("--log", type=Path, default=None, help="a file for one JSON line a string, as it ends")
     parser.add_argument("--show", action="store_true", help="tell every night")
@@ -37,7 +38,7 @@ def main() -> int:
             say = (lambda text: print(text, file=sys.stderr, flush=True)) if options.show else (lambda _: None)
             wrong = None
             try:
-                told = run_string(Path(folder), seed=seed, nights=options.nights, say=say)
+                told = run_string(Path(folder), seed=seed, nights=options.nights, roughness=options.roughness, say=say)
                 nights += told.nights
                 faults += told.faults
                 outcomes += told.outcomes
@@ -54,7 +55,8 @@ def main() -> int:
                     )
                     log.write(json.dumps(facts) + "\n")
     print(json.dumps({
-        "seeds": options.seeds, "strings": len(seeds), "nights": nights, "violations": violations,
+        "seeds": options.seeds, "roughness": options.roughness, "strings": len(seeds), "nights": nights,
+        "violations": violations,
         "faults": dict(sorted(faults.items())), "outcomes": dict(sorted(outcomes.items())),
         "seconds": round(time.monotonic() - began, 1),
         "cpu_seconds_of_this_process": round(time.process_time() - used, 1),

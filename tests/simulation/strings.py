@@ -60,7 +60,11 @@ class Told:
 class String:
     """One string of nights."""
 
-    def __init__(self, folder: Path, *, seed: int, say: Callable[[str], None] = lambda _: None) -> None:
+    def __init__(
+        self, folder: Path, *, seed: int, roughness: float = 1.0, say: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """Begin a string; nights are disturbed ``roughness`` times as often as `DISTURBANCES` says."""
+        self.roughness = roughness
         self.world = World(folder, seed=seed)
         self.rng: random.Random = self.world.rng
         # A draw of its own, so that what an operator does moves no fault of the same seed to another night.
@@ -149,7 +153,7 @@ class String:
         if self.operator.random() < RULES:
             an_operator_rules(self)
         for odds, disturb in DISTURBANCES:
-            if self.rng.random() < odds:
+            if self.rng.random() < odds * self.roughness:
                 by_dagster = disturb(self) or by_dagster
                 self._require(unreadable_files(self.world.book.path, known=self.known))
         if by_dagster:
@@ -204,6 +208,7 @@ class String:
             raise ViolationError(
                 f"seed {self.told.seed}, night {number} ({night}; {'; '.join(self.tonight)}):\n  {told}\n"
                 f"Again: make simulate SEED={self.told.seed} NIGHTS={number}"
+                + (f" ROUGHNESS={self.roughness:g}" if self.roughness != 1.0 else "")
             )
 
 
@@ -364,6 +369,13 @@ AFTERWARDS: tuple[tuple[float, Callable[[String], None]], ...] = (
 """Odds in a night, and what happens after it is published."""
 
 
-def run_string(folder: Path, *, seed: int, nights: int = NIGHTS, say: Callable[[str], None] = lambda _: None) -> Told:
+def run_string(
+    folder: Path,
+    *,
+    seed: int,
+    nights: int = NIGHTS,
+    roughness: float = 1.0,
+    say: Callable[[str], None] = lambda _: None,
+) -> Told:
     """Run one string of nights in the empty ``folder``."""
-    return String(folder, seed=seed, say=say).run(nights)
+    return String(folder, seed=seed, roughness=roughness, say=say).run(nights)
