@@ -126,7 +126,7 @@ def _side(standing: Standing, *, account_id: str) -> _Side:
     with standing.store.reading({**standing.nightly(), **sharded}) as tables:
         problem = problem_of_account(tables, standing, policy=policy)
         account = tables.query("proposals/accounts", **bound).filter(of_account).row(0, named=True)
-        lots = tables.query("lots/open_lots", **bound).filter(of_account)
+        lots = tables.query("explain/lots", account_id=account_id)
         closed = tables.query("proposals/closed_groups", **bound).filter(of_household)
         earlier = tables.query(
             "explain/earlier_orders", household_id=policy["household_id"], wave=policy["wave"]

@@ -38,6 +38,8 @@ from ledger.amounts import MICRO, plain, to_micro
 from solvers.shard import solve_shard
 
 FRONTIER_POINTS = 9
+NO_LIMIT = "no limit"
+"""How a row of the frontier says that its limit was lifted."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,7 +173,7 @@ def frontier(household: Household, changes: Changes, *, column: str, values: Seq
         found, _ = solve(household, changes.with_set(column, value))
         names = ("tax_usd", "tracking_error_after_bps", "net_gain_usd", "harvested_loss_usd", "turnover", "orders")
         rows.append({
-            column: value or "no limit", "status": found.status, "reasons": found.reasons,
+            column: value or NO_LIMIT, "status": found.status, "reasons": found.reasons,
             **{name: found.figures.get(name) for name in names},
         })  # fmt: skip
     return rows

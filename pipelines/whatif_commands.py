@@ -152,10 +152,11 @@ def _told(changes: Row) -> str:
 
 
 def _figure(name: str, value: object) -> str:
+    from assets.what_if import NO_LIMIT
     from pipelines.explain_text import usd
 
-    if value is None:
-        return ""
+    if value is None or value == NO_LIMIT:
+        return str(value or "")
     if name.endswith("_usd"):
         assert isinstance(value, str | float)
         return usd(value)
