@@ -9,7 +9,7 @@ NIGHTS ?= 20
 export PYTHONSAFEPATH := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help night test test-pythons lint ui bench peers simulate lock clean
+.PHONY: help night test test-pythons lint ui screenshots bench peers simulate lock clean
 
 help:
 	@echo "make night   set up, make a synthetic book, run three nights, print a summary"
@@ -17,6 +17,7 @@ help:
 	@echo "make test-pythons   run a small book under this Python and OTHER (python3.12), compare every published byte"
 	@echo "make lint    ruff and mypy"
 	@echo "make ui      Dagster's UI and daemon on 127.0.0.1:3000 over the same book"
+	@echo "make screenshots   the pictures of docs/operator.md, made anew by the browser test"
 	@echo "make bench   print the benchmarks as JSON"
 	@echo "make peers   the same accounts through CVXPY, Clarabel alone and taxrebalance; NAMES=500 ACCOUNTS=10"
 	@echo "make simulate SEED=7 [NIGHTS=20]   a string of nights with faults drawn from the seed; SEEDS=0:300 many"
@@ -65,6 +66,9 @@ lint: .venv/dev
 
 ui: .venv/run $(BOOK)/book.toml
 	$(BIN)/openbell ui $(BOOK)
+
+screenshots: .venv/dev
+	OPENBELL_SCREENSHOTS=docs/screenshots $(BIN)/python -P -m pytest tests/end_to_end/test_ui.py
 
 bench: .venv/dev
 	$(BIN)/python -P -m bench

@@ -55,8 +55,8 @@ def write_proposals(*, store: Store, book: Book, night: dt.date, shard: str) -> 
             "answer", pl.concat([answer_rows(problems, answers, facts), held_rows(held, facts, values=values)])
         )
         writing.insert("proposed_order", order_rows(problems, answers))
-        writing.insert("shadow_price", _named_rows(problems, answers, "shadow", value="usd_per_unit"))
-        writing.insert("conflict", _named_rows(problems, answers, "conflict", value="needed"))
+        writing.insert("shadow_price", named_rows(problems, answers, "shadow", value="usd_per_unit"))
+        writing.insert("conflict", named_rows(problems, answers, "conflict", value="needed"))
         writing.insert("held_security", frozen_values(facts).drop("distrusted"))
         writing.insert("non_trade", non_trade_rows(problems, answers, facts))
         writing.insert("certificate", certificate_rows(problems, answers))
@@ -281,7 +281,7 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
     )
 
 
-def _named_rows(problems: ShardProblems, answers: ShardAnswers, kind: str, *, value: str) -> pl.DataFrame:
+def named_rows(problems: ShardProblems, answers: ShardAnswers, kind: str, *, value: str) -> pl.DataFrame:
     """Return (account_id, limit_name, value) of the shadow prices or conflicts."""
     return pl.DataFrame(
         {

@@ -10,6 +10,7 @@ Annotations are not postponed here: Dagster reads them from the functions below.
 import contextlib
 import dataclasses
 import datetime as dt
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -36,6 +37,7 @@ from assets.fault_points import passed
 from assets.feed_files import contracts_of
 from assets.locks import night_lock, sharing, sweep
 from assets.meter import Meter, unmetered
+from assets.pages import Shown, columns_of, feed_columns_of, page_of, timings
 from assets.partitions import (
     BY_NIGHT,
     NIGHT_BEFORE,
@@ -50,6 +52,8 @@ from ledger.errors import AuditError, InputError, OpenbellError
 
 OWNERS = ["team:operations"]
 CHECK = "audits"
+LAST = "night_report"
+"""The last asset of a night: its page tells how long the others took."""
 SHOWN = 100
 """Most accounts that the metadata of one run lists."""
 Reported = Iterator[dg.MaterializeResult[None] | dg.AssetCheckResult]
@@ -299,6 +303,7 @@ def feed_specs(book: Book) -> list[dg.AssetSpec]:
             kinds={"csv"},
             owners=OWNERS,
             description=f"The file `{name}`: see docs/feeds.md.",
+            metadata=feed_columns_of(name),
         )
         for name in names
     ]
@@ -338,7 +343,13 @@ def asset_of(
         where = {"shard": shard} if shard else {}
         claim(book.path / "dagster", context.run.run_id)
         with contextlib.nullcontext() if alone else sharing(night_lock(book.path, night)):
-            yield from report(stage, lambda: write(night, **where, **arguments), store=store)
+            yield from report(
+                stage,
+                lambda: write(night, **where, **arguments),
+                store=store,
+                book=book,
+                more=lambda: timings_of(context.instance, book=book, night=night) if stage.name == LAST else {},
+            )
 
     def with_config(context: dg.AssetExecutionContext, config: TradesConfig) -> Reported:
         yield from materialise(context, past_deadline=config.past_deadline)
@@ -352,6 +363,7 @@ def asset_of(
         description=stage.description,
         kinds={"duckdb", "sql"} if stage.name != "proposals" else {"duckdb", "clarabel"},
         owners=OWNERS,
+        metadata=columns_of(stage.name),
         code_version=stage.code_version,
         partitions_def=night_shards_of(book) if stage.by_shard else nights_of(book),
         deps=deps_of(stage),
@@ -374,8 +386,17 @@ def deps_of(stage: Stage) -> Sequence[dg.AssetDep]:
     return deps
 
 
-def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Reported:
-    """Run ``write`` and report its version, or the audit or error that stopped it."""
+def report(
+    stage: Stage,
+    write: Callable[[], Version],
+    *,
+    store: Store,
+    book: Book,
+    more: Callable[[], Shown] = dict,
+    seconds: Callable[[], float] = time.perf_counter,
+) -> Reported:
+    """Run ``write`` and report its version, its ``seconds`` and ``more``, or the audit or error that stopped it."""
+    began = seconds()
     try:
         version = write()
     except AuditError as error:
@@ -392,12 +413,16 @@ def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Repor
         if refused is None:
             raise
         raise dg.Failure(str(refused), metadata=refused.as_dict()) from error
+    took = round(seconds() - began, 3)
     passed("event.due", where=version.name)
     yield dg.MaterializeResult(
         data_version=dg.DataVersion(version.digest),
         check_results=[found_nothing(stage, version)] if stage.audits else [],
         metadata={
             "dagster/row_count": sum(version.rows.values()),
+            **page_of(version, store=store, book=book),
+            **more(),
+            "seconds": dg.FloatMetadataValue(took),
             "digest": version.digest,
             "rows": dg.TableMetadataValue(
                 [dg.TableRecord({"table": table, "rows": rows}) for table, rows in sorted(version.rows.items())],
@@ -412,6 +437,13 @@ def report(stage: Stage, write: Callable[[], Version], *, store: Store) -> Repor
         },
     )
     passed("event.told", where=version.name)
+
+
+def timings_of(instance: dg.DagsterInstance, *, book: Book, night: dt.date) -> Shown:
+    """Return how long each stage of ``night`` took, the last one excepted, which is still at it."""
+    shards = [f"{night}|{shard}" for shard in book.shards]
+    stages = [stage for stage in stages_of(book) if stage.name != LAST]
+    return timings(instance, {stage.name: shards if stage.by_shard else [str(night)] for stage in stages})
 
 
 def is_file(name: str) -> bool:

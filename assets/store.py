@@ -4,6 +4,7 @@
     BOOK/store/<asset>/<night>[/<shard>]/<digest>.json      its row counts, and the inputs it was first made from
     BOOK/store/<asset>/<night>[/<shard>]/head.json          which version the night uses, with its inputs
     BOOK/store/<asset>/<night>[/<shard>]/rerun.json         which version a rerun made beside the published one
+    BOOK/store/<asset>/<night>[/<shard>]/revision.json      which version a revision made that has not published yet
     BOOK/store/pruned/<night>/<digest>.json                 which versions were dropped (`assets/retention.py`)
 
 A version is written to a temporary name in BOOK/store/.writing by one process, audited, digested, fsynced and renamed.
@@ -36,7 +37,7 @@ from assets.fault_points import passed
 from assets.locks import sweep, temporary_in
 from assets.sessions import session_after
 from assets.table_digest import digest_of_tables
-from ledger.errors import AuditError, StoreError
+from ledger.errors import AuditError, QuestionError, StoreError
 
 SQL = Path(__file__).resolve().parent.parent / "sql"
 SCHEMAS = {"broker_lots": "lots"}
@@ -169,6 +170,120 @@ class Tables:
         return self.query(f"audits/{audit}", **parameters)
 
 
+class Asking(Tables):
+    """A connection for statements that people wrote: once locked it reads what it has, and nothing else on the disk."""
+
+    def attach(self, version: Version, *, alias: str) -> None:
+        """Attach ``version`` read-only as the schema ``alias``.
+
+        Raises
+        ------
+        StoreError
+            Where its file cannot be read as a store partition.
+        """
+        try:
+            super().attach(version, alias=alias)
+        except duckdb.Error as error:
+            raise StoreError(
+                code="STORE-020",
+                where=f"store partition {version.name}",
+                found=f"a file that cannot be read: {str(error).splitlines()[0]}",
+                expected=version.digest,
+                remedy="`openbell verify` tells what else of its night is broken. Restore the file.",
+            ) from error
+
+    def lock(self) -> None:
+        """Give up files, extensions, spilling to the disk, and changing any of it."""
+        for setting in ("temp_directory = ''", "enable_external_access = false", "lock_configuration = true"):
+            self._connection.execute(f"set {setting}")
+
+    def ask(self, text: str, *, limit: int | None) -> pl.DataFrame:
+        """Return the first ``limit`` rows of the statement ``text``.
+
+        Raises
+        ------
+        QuestionError
+            Where it cannot be run: with the database's words, and the line and column where it gives them.
+        """
+        try:
+            relation = self._connection.sql(text)
+            frame: pl.DataFrame = (relation if limit is None else relation.limit(limit)).pl()
+        except duckdb.Error as error:
+            raise _cannot_be_run(self._with_its_place(error, text)) from error
+        return frame
+
+    def _with_its_place(self, error: duckdb.Error, text: str) -> duckdb.Error:
+        """Return the error as the database tells it of a statement executed at once: a relation tells no place."""
+        try:
+            if "\n\nLINE " not in str(error):
+                self._connection.execute(text)
+        except duckdb.Error as again:
+            return again
+        return error
+
+
+def tables_named(text: str) -> frozenset[str]:
+    """Return the tables that the one query ``text`` names, in lower case, with their schemas where it states them.
+
+    Raises
+    ------
+    QuestionError
+        Where it cannot be parsed, or is not one query.
+    """
+    with contextlib.closing(duckdb.connect(":memory:", config=ONE_THREAD)) as connection:
+        try:
+            statements = connection.extract_statements(text)
+            is_query = len(statements) == 1 and statements[0].type == duckdb.StatementType.SELECT
+            # The parsed query, not `get_table_names`, which binds it to tables that are not there yet.
+            parsed = connection.execute("select json_serialize_sql($1)", [text]).fetchone() if is_query else None
+        except duckdb.Error as error:
+            raise _cannot_be_run(error) from error
+    if not is_query:
+        raise QuestionError(
+            code="ASK-007",
+            where="statement",
+            found=f"{len(statements)} statements" if len(statements) != 1 else statements[0].type.name.lower(),
+            expected="one query: select, with, from, values, describe, show or summarize",
+            remedy="The catalogue only reads; ask one question at a time.",
+        )
+    assert parsed is not None
+    named, defined = _tables_in(json.loads(parsed[0]))
+    return frozenset(name.lower() for name in named if name not in defined)
+
+
+def _tables_in(node: object) -> tuple[set[str], set[str]]:
+    """Return the tables that a parsed query names, and the names that its own ``with`` clauses define."""
+    named: set[str] = set()
+    defined: set[str] = set()
+    waiting = [node]
+    while waiting:
+        part = waiting.pop()
+        if isinstance(part, list):
+            waiting += part
+        elif isinstance(part, dict):
+            waiting += part.values()
+            if part.get("type") == "BASE_TABLE":
+                named.add(".".join(part["qualified_name"]["path"]))
+            defined |= {entry["key"] for entry in part.get("cte_map", {}).get("map", [])}
+    return named, defined
+
+
+def _cannot_be_run(error: duckdb.Error) -> QuestionError:
+    """Return what the database says of a statement, with the place where its caret points."""
+    said, _, shown = str(error).partition("\n\nLINE ")
+    number, _, rest = shown.partition(": ")
+    line, _, carets = rest.partition("\n")
+    column = carets.find("^") - len(f"LINE {number}: ") + 1
+    place = f"statement line {number} column {column}" if "^" in carets else "statement"
+    return QuestionError(
+        code="ASK-006",
+        where=place,
+        found=" ".join(said.split()),
+        expected="a query over the tables of docs/data-model.md" + (f", not: {line.strip()}" if line else ""),
+        remedy="`openbell sql BOOK --tables` lists the tables and their columns.",
+    )
+
+
 class Writing(Tables):
     """A partition being written; after the block, ``version`` is what now stands in the store."""
 
@@ -242,7 +357,8 @@ class Store:
 
     def has(self, asset: str, *, night: dt.date, shard: str | None = None) -> bool:
         """Return whether the partition has a head."""
-        return (self.folder(asset, night=night, shard=shard) / "head.json").exists()
+        folder = self.folder(asset, night=night, shard=shard)
+        return (folder / "head.json").exists() or (night == self.revising and (folder / REVISION).exists())
 
     def is_sealed(self, night: dt.date) -> bool:
         """Return whether ``night`` is published, so that its heads no longer move."""
@@ -268,6 +384,10 @@ class Store:
             beside = self.beside(asset, night=night, shard=shard)
             if beside is not None:
                 return beside
+        if night == self.revising:
+            revised = self._pointed(asset, night=night, shard=shard, pointer=REVISION)
+            if revised is not None:
+                return revised
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
         sealed = self.sealed_digest(name, night=night)
@@ -291,16 +411,37 @@ class Store:
 
     def beside(self, asset: str, *, night: dt.date, shard: str | None = None) -> Version | None:
         """Return what the last rerun of a published night made in place of what stands; None where it reproduced it."""
-        pointer = self.folder(asset, night=night, shard=shard) / RERUN
-        if not pointer.exists():
+        return self._pointed(asset, night=night, shard=shard, pointer=RERUN)
+
+    def _pointed(self, asset: str, *, night: dt.date, shard: str | None, pointer: str) -> Version | None:
+        path = self.folder(asset, night=night, shard=shard) / pointer
+        if not path.exists():
             return None
-        return self.version(asset, night=night, shard=shard, digest=json.loads(pointer.read_bytes())["digest"])
+        facts = json.loads(path.read_bytes())
+        version = self.version(asset, night=night, shard=shard, digest=facts["digest"])
+        return dataclasses.replace(version, inputs=facts["inputs"], settings=facts.get("settings"))
 
     def all_beside(self, night: dt.date) -> list[str]:
         """Return the names of the partitions that the last rerun of ``night`` made otherwise, sorted."""
+        return sorted(path.parent.relative_to(self.root).as_posix() for path in self._pointers(night, RERUN))
+
+    def _pointers(self, night: dt.date, name: str) -> list[Path]:
         day = night.isoformat()
-        pointers = [*self.root.glob(f"*/{day}/{RERUN}"), *self.root.glob(f"*/{day}/*/{RERUN}")]
-        return sorted(path.parent.relative_to(self.root).as_posix() for path in pointers)
+        return sorted([*self.root.glob(f"*/{day}/{name}"), *self.root.glob(f"*/{day}/*/{name}")])
+
+    def end_revision(self, night: dt.date) -> None:
+        """Let the heads of ``night`` be what its manifest names of a revision's versions, and forget the others.
+
+        A revision that published nothing leaves every head where it was; one that was killed after publishing is
+        brought to its end by whoever runs the night next.
+        """
+        named = manifest_digests(self.book, night)
+        for pointer in self._pointers(night, REVISION):
+            content = pointer.read_bytes()
+            name = pointer.parent.relative_to(self.root).as_posix()
+            if named.get(name) == json.loads(content)["digest"]:
+                write_renamed(pointer.with_name("head.json"), content, root=self.root)
+            pointer.unlink()
 
     def forget_rerun(self, night: dt.date) -> None:
         """Begin a rerun of ``night``: nothing of an earlier one is read. Its versions stay."""
@@ -345,6 +486,16 @@ class Store:
             for alias, version in versions.items():
                 tables.attach(version, alias=alias)
             yield tables
+        finally:
+            connection.close()
+
+    @contextlib.contextmanager
+    def asking(self) -> Iterator[Asking]:
+        """Open an in-memory connection for a statement of a person; names of Python's variables are no tables of it."""
+        connection = duckdb.connect(":memory:", config={**ONE_THREAD, "python_enable_replacements": False})
+        try:
+            _configure(connection)
+            yield Asking(connection)
         finally:
             connection.close()
 
@@ -410,7 +561,11 @@ class Store:
         # Even where it stood: who renamed it may have been killed before the folder was synced.
         sync(folder)
         passed("store.settled", where=version.name)
-        head = folder / "head.json"
+        # What a revision made has its own pointer until it is published; what is made from the publication comes after.
+        published = manifest_digests(self.book, version.night)
+        trades = partition_name("trades", night=version.night, shard=None)
+        is_after = trades in version.inputs and version.inputs[trades] == published.get(trades)
+        head = folder / (REVISION if version.night == self.revising and not is_after else "head.json")
         stands = self.sealed_digest(version.name, night=version.night)
         if stands is None and self._follows_rerun(version):
             stands = ""

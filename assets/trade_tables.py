@@ -84,6 +84,8 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
         with rulings_held(book):
             if store.is_sealed(night) or rulings.digest == digest_of_rulings(book):
                 publish(book=book, night=night, files=files, facts=facts, revise=store.revising == night)
+                if store.revising == night:
+                    store.end_revision(night)
                 return version
 
 

@@ -5,7 +5,8 @@
     │   ├── FeedError         a feed or static file
     │   ├── SettingError      book.toml, an option of the command line
     │   ├── NightOrderError   a night that is no session, or whose predecessor has not run
-    │   └── RulingError       a ruling that names what the book does not have, or takes back what is not in force
+    │   ├── RulingError       a ruling that names what the book does not have, or takes back what is not in force
+    │   └── QuestionError     a question about what the book does not have, or that cannot be read
     ├── NightError      the night could not be completed (exit status 1): nothing was published
     │   ├── StoreError        a store file is missing, unreadable or not what its name says
     │   ├── DiskError         the disk is full, read-only or broken
@@ -85,6 +86,12 @@ class RulingError(InputError):
     """An operator's ruling names what the book does not have, or takes back what is not in force."""
 
     code = "RULE-000"
+
+
+class QuestionError(InputError):
+    """A question names what the book does not have, or cannot be read; questions never write."""
+
+    code = "ASK-000"
 
 
 class NightError(OpenbellError):

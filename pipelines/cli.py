@@ -23,9 +23,12 @@ from assets.store import Store
 from ledger.errors import InputError, NightOrderError, OpenbellError, SettingError
 from pipelines.adapt_commands import adapt
 from pipelines.bench_commands import bench
+from pipelines.explain_commands import explain
 from pipelines.feed_commands import feeds
 from pipelines.retention_commands import retention
 from pipelines.ruling_commands import rulings
+from pipelines.sql_commands import sql
+from pipelines.whatif_commands import whatif
 
 if TYPE_CHECKING:
     from assets.verification import Check
@@ -49,6 +52,9 @@ app.add_typer(bench)
 app.add_typer(retention)
 app.add_typer(rulings)
 app.command()(feeds)
+app.command()(explain)
+app.command()(sql)
+app.command()(whatif)
 
 BookPath = Annotated[Path, typer.Argument(metavar="BOOK", help="The book's directory.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout and nothing else.")]

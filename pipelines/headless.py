@@ -176,6 +176,7 @@ def run_night(
             close_runs_of(night=night)  # of a process that was killed: the lock says that none is at work
             end_all_lost_runs()
             store.forget_rerun(night)
+            store.end_revision(night)
             ingest(book, night=night, revise=revise, costs=workers.costs)
             reading.close()  # the shards need the memory
             with workers.meter("errand", "order of shards"):

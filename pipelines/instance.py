@@ -31,6 +31,11 @@ run_coordinator:
       - key: {STAGE_TAG}
         value: {BOOKS}
         limit: {BOOKS_AT_ONCE}
+      # A night of a shard is made from the one before: Dagster begins the nights of a job's backfill all at once.
+      - key: dagster/partition/shard
+        value:
+          applyLimitPerUniqueValue: true
+        limit: 1
 run_launcher: # tells run monitoring which runs have lost their process
   module: pipelines.launcher
   class: NightRunLauncher

@@ -35,6 +35,13 @@ def freeze(path: Path, *, number: int) -> str:
     return cells[0]
 
 
+def heads(path: Path) -> dict[str, str]:
+    """Return the digest of every head of the night, by partition."""
+    store = path / "store"
+    files = [*store.glob(f"*/{NIGHT}/head.json"), *store.glob(f"*/{NIGHT}/*/head.json")]
+    return {file.parent.relative_to(store).as_posix(): json.loads(file.read_bytes())["digest"] for file in files}
+
+
 def is_frozen(path: Path, account: str, *, folder: str = "") -> bool:
     rows = pl.read_csv(path / "published" / str(NIGHT) / folder / "accounts.csv", infer_schema=False)
     return bool(rows.filter(account_id=account)["status"].item() == "HELD_FROZEN")
@@ -83,9 +90,11 @@ def test_other_code_is_reported_and_what_is_published_stands(book_copy: Path, mo
 def test_revisions_supersede_each_other_and_one_that_is_killed_moves_nothing(book_copy: Path) -> None:
     book, folder = Book.open(book_copy), book_copy / "published" / str(NIGHT)
     first = fingerprint(folder)
+    stood = heads(book_copy)
     account = freeze(book_copy, number=4)
     revising = Store(book_copy, revising=NIGHT)
     run_stages(book_copy, night=NIGHT, groups=BEFORE_PUBLISHING, store=revising)
+    assert heads(book_copy) == stood, "no head moves before the revision is published"
     # Killed here, before it publishes: what was published is what stands, for readers and for the next night.
     assert fingerprint(folder) == first
     manifest = json.loads((folder / "manifest.json").read_bytes())["store"]
@@ -98,6 +107,15 @@ def test_revisions_supersede_each_other_and_one_that_is_killed_moves_nothing(boo
     run_stages(book_copy, night=NIGHT, groups=("trades",), store=revising)
     assert is_frozen(book_copy, account, folder="revision-1")
     assert {name: digest for name, digest in fingerprint(folder).items() if "/" not in name} == first
+    assert heads(book_copy) != stood
+    manifest = json.loads((folder / "revision-1" / "manifest.json").read_bytes())["store"]
+    assert heads(book_copy).items() >= {(k, v) for k, v in manifest.items() if str(NIGHT) in k}
+    assert not list((book_copy / "store").rglob("revision.json"))
+    # One that publishes nothing leaves nothing that the next one would read.
+    run_stages(book_copy, night=NIGHT, groups=("accounts",), store=Store(book_copy, revising=NIGHT))
+    assert list((book_copy / "store").rglob("revision.json"))
+    Store(book_copy).end_revision(NIGHT)
+    assert not list((book_copy / "store").rglob("revision.json"))
     # A second revision supersedes the first.
     another = freeze(book_copy, number=6)
     run_stages(book_copy, night=NIGHT, store=revising)

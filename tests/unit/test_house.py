@@ -20,7 +20,7 @@ MAY_IMPORT = {
     "ledger": set(),
     "solvers": {"numpy", "numba", "scipy", "clarabel"},
     "assets": {"cryptography", "numpy", "polars", "pyarrow", "pandera", "pydantic", "dagster"},
-    "pipelines": {"numpy", "polars", "pyarrow", "dagster", "typer", "rich", "requests"},
+    "pipelines": {"matplotlib", "numpy", "polars", "pyarrow", "dagster", "typer", "rich", "requests"},
 }
 ONLY_HERE = {
     "duckdb": {"assets/store.py"},
