@@ -10,8 +10,11 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from assets.explained_words import Row
+from assets.what_if import NO_LIMIT
 
 SIZE_INCHES = (8.0, 5.0)
+NEAR, MARGIN = 0.02, 0.1
+"""Parts of the axis: how close two points may lie to bear two labels, and what is left beside them."""
 
 
 def plot_frontier(path: Path, rows: Sequence[Row], *, column: str, title: str) -> int:
@@ -25,11 +28,26 @@ def plot_frontier(path: Path, rows: Sequence[Row], *, column: str, title: str) -
         FigureCanvasSVG(figure)
         axes = figure.add_subplot()
         axes.plot(tax, risk, marker="o", color="#1f5a96")
-        for row, x, y in zip(solved, tax, risk, strict=True):
-            axes.annotate(str(row[column]), (x, y), textcoords="offset points", xytext=(6, 6), fontsize=8)
+        for at, (row, x, y) in enumerate(zip(solved, tax, risk, strict=True)):
+            if at and abs(x - tax[at - 1]) <= NEAR * (max(tax) - min(tax)):
+                continue  # its label would lie on the one before
+            axes.annotate(_label(row[column], column), (x, y), textcoords="offset points", xytext=(6, 6), fontsize=8)
+        axes.margins(x=MARGIN)
+        axes.xaxis.set_major_formatter("{x:,.0f}")
         axes.set_xlabel("tax on tonight's orders, dollars (below zero saved)")
         axes.set_ylabel("tracking error after, basis points")
         axes.set_title(title)
         axes.grid(visible=True, color="#cccccc", linewidth=0.5)
         figure.savefig(path, format="svg", metadata={"Date": None, "Title": title})
     return len(solved)
+
+
+def _label(value: object, column: str) -> str:
+    """Return the value of a limit as a label: whole dollars where it is money.
+
+    >>> _label("4879.320546", "net_gain_budget_usd"), _label("no limit", "cash_usd"), _label("30", "cost_bps")
+    ('$4,879', 'no limit', '30')
+    """
+    text = str(value)
+    is_money = column.endswith("_usd") and text != NO_LIMIT
+    return f"${float(text):,.0f}".replace("$-", "-$") if is_money else text
