@@ -37,6 +37,8 @@ PROGRAMS_MAX = 60
 """How often one reach is solved: every orders that break the cap or float error's margin add a row."""
 GAP_REL = 1e-3
 MARGIN_USD = 1e-6
+LEAP_USD = 16 * MARGIN_USD
+"""Orders past a row by more have the row leave that much at once; a smaller margin doubles until it is there."""
 STEP_MIN = 1e-7
 """Steps worth less, fraction of net asset value, are no integers to the program: hundreds of millions of them need
 not end. Its answer is cut to steps afterwards, and judged."""
@@ -327,10 +329,20 @@ class Program:
         for u, row in enumerate(terms):
             if self.account.r[u] < ABSENT:
                 self.model.row(row, high=float(self.account.r[u]) * self.nav)
-        for attempt in range(PROGRAMS_MAX):
+        tightened: list[int] = []
+        in_one_go, leapt, attempt = True, False, 0
+        for _ in range(PROGRAMS_MAX):
             found = self.model.solve()
             if found is None:
-                return None
+                if not leapt:
+                    return None
+                # A band as narrow as what cutting costs may have room for less of it: the margin grows from nothing.
+                in_one_go, leapt, attempt = False, False, 0
+                for at in reversed(tightened):
+                    del self.model.rows[at]
+                margin[:] = 0.0
+                tightened = []
+                continue
             orders = self._read(found)
             broken = orders.result.broken
             if broken == INTACT:
@@ -338,12 +350,60 @@ class Program:
             if broken == TRACKING_ERROR:
                 self._add_tangent(orders)
             elif broken >= 0:
-                margin[broken] += MARGIN_USD * 2.0**attempt
+                excess = self._excess(broken, orders) if in_one_go else 0.0
+                excess = excess if excess < self._width(broken) else 0.0
+                margin[broken] += excess if excess > LEAP_USD else MARGIN_USD * 2.0**attempt
                 high = float(self.account.r[broken]) * self.nav - margin[broken]
+                tightened.append(len(self.model.rows))
                 self.model.row(terms[broken], high=high)
+                leapt = leapt or excess > LEAP_USD
             else:
                 return None
+            attempt += 1
         return None
+
+    def _width(self, u: int) -> float:
+        """Return the dollars between row ``u`` of r and the one that bounds the same sum from the other side."""
+        r, k = self.account.r, len(self.account.y0)
+        sectors = (len(r) - 4) // 2 - k
+        bands = 4 + 2 * sectors
+        if bands - 2 <= u < bands:
+            return FOREVER
+        if u < 2:
+            other = 1 - u
+        elif u < bands - 2:
+            other = u + sectors if u < 2 + sectors else u - sectors
+        else:
+            other = u + k if u < bands + k else u - k
+        return float(r[u] + r[other]) * self.nav
+
+    def _excess(self, u: int, orders: Orders) -> float:
+        """Return the dollars by which orders in whole steps are past row ``u`` of r.
+
+        The program's columns keep the row: what its answer lost when steps that were not counted were cut to whole
+        ones, and integers to integers, is what the row has to leave.
+        """
+        account = self.account
+        k = len(account.y0)
+        sectors = (len(account.r) - 4) // 2 - k
+        bands = 4 + 2 * sectors
+        begin = self.chains.begin
+        security = self.tables.lot_security[begin : begin + len(orders.sold)]
+        sales = orders.sold * self.price[security]
+        net = orders.bought * self.price - np.bincount(security, sales, len(account.D))
+        if u >= bands:
+            j, sign = (u - bands, 1.0) if u < bands + k else (u - bands - k, -1.0)
+            value = sign * float(account.F[:, j] @ net)
+        elif u == bands - 1:
+            value = float(self.chains.lot_gain[: len(sales)] @ sales)
+        elif u == bands - 2:
+            value = float(orders.bought @ self.price + sales.sum())
+        elif u >= 2:
+            s, sign = (u - 2, 1.0) if u < 2 + sectors else (u - 2 - sectors, -1.0)
+            value = sign * float(net[account.sector == s].sum())
+        else:
+            value = float(net.sum()) * (1.0 if u == 0 else -1.0)
+        return max(value - float(account.r[u]) * self.nav, 0.0)
 
     def slack(self, most: Floats, ranks: Integers) -> Floats | None:
         """Return the least slack (rows of r,) up to ``most`` under which orders exist, or None.
