@@ -174,10 +174,10 @@ def test_a_night_that_is_not_published_cannot_be_verified(three_nights: Path) ->
     assert "NIGHT-006" in refused.stderr
 
 
-def test_a_night_that_another_process_runs_is_refused(three_nights: Path) -> None:
-    lock = three_nights / "store" / ".locks" / f"{LAST}.lock"
+def test_a_night_that_another_process_runs_is_refused(book_copy: Path) -> None:
+    lock = book_copy / "store" / ".locks" / f"{LAST}.lock"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        refused = openbell("night", three_nights, "--night", LAST, "--workers", 1)
+        refused = openbell("night", book_copy, "--night", LAST, "--workers", 1)
     assert refused.returncode == 1
     assert "RUN-006" in refused.stderr

@@ -32,6 +32,7 @@ def book(book_copy: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
     for variable in ("DAGSTER_HOME", "OPENBELL_BOOK", "OPENBLAS_NUM_THREADS"):
         monkeypatch.setenv(variable, "")
     monkeypatch.setattr(watch, "run_night", lambda workers, **_: published(workers.book))
+    assert not (book_copy / "log").exists(), "a test has run a night of the book that all share"
     return Book.open(book_copy)
 
 
