@@ -352,7 +352,7 @@ class Program:
             elif broken >= 0:
                 excess = self._excess(broken, orders) if in_one_go else 0.0
                 excess = excess if excess < self._width(broken) else 0.0
-                margin[broken] += excess if excess > LEAP_USD else MARGIN_USD * 2.0**attempt
+                margin[broken] += max(excess if excess > LEAP_USD else 0.0, MARGIN_USD * 2.0**attempt)
                 high = float(self.account.r[broken]) * self.nav - margin[broken]
                 tightened.append(len(self.model.rows))
                 self.model.row(terms[broken], high=high)
