@@ -33,7 +33,7 @@ OUTCOMES = {
         "Find the missing activity, or accept exactly this difference (openbell accept).",
     ),
     "HELD_FROZEN": Outcome("bad", "A switch is on, or the policy lets it hold only.",
-        "Release it (openbell release), or change its mode, once the reason is gone."),
+        "Release it (openbell release), or clear `frozen` or change `mode` in accounts.csv, when the reason is gone."),
     "HELD_DEADLINE": Outcome(
         "bad", "Its shard had not answered at the deadline.",
         "Run the shard, and publish it as a revision (openbell night --revision) before the bell.",
