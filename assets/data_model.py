@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import dataclasses
 import functools
-import re
 import tomllib
-from collections.abc import Iterator
 
 from assets.catalogue import PUBLISHED, catalogued
+from assets.schema_columns import header_of, stated_columns
 from assets.store import SCHEMAS, SQL
 
 UNITS = {
@@ -40,8 +39,6 @@ belongs to the shares from `position_lo` to `position_hi` is `part(total, shares
 
 This page is made from `sql/schema` and `sql/catalogue` by `python -m assets.data_model`, and a test holds it to them.
 """
-_COLUMN = re.compile(r"^    ([a-z_0-9]+) ([a-z]+(?:\(\d+, \d+\))?(?:\[\])?)(.*)$")
-_HEADER = re.compile(r"^-- (Grain|Units|Notes?):\s*(.*)$")
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,47 +101,23 @@ def _section(table: TableModel) -> str:
 
 
 def _table(name: str, text: str) -> TableModel:
-    header, _, body = text.partition("create table")
-    first, said = _header(header)
+    said = header_of(text)
     return TableModel(
         name=name,
-        meaning=first.partition(": ")[2],
+        meaning=said[name.rpartition(".")[2]],
         grain=said.get("Grain", ""),
         units=said.get("Units", ""),
-        columns=tuple(_columns(name, body)),
+        columns=tuple(
+            Column(
+                name=column,
+                type=kind,
+                nullable=nullable,
+                unit=next((unit for ending, unit in UNITS.items() if column.endswith(ending)), ""),
+                meaning=(comment or meaning_of(name, column)).replace("|", "\\|"),
+            )
+            for column, kind, nullable, comment in stated_columns(text)
+        ),
     )
-
-
-def _header(text: str) -> tuple[str, dict[str, str]]:
-    """Return a header's first sentence and what it says of grain, units and notes; lines that go on are joined."""
-    said: dict[str, str] = {}
-    at, first = "", ""
-    for line in text.splitlines():
-        found = _HEADER.match(line)
-        if found:
-            at = found.group(1)
-            said[at] = found.group(2)
-        elif at:
-            said[at] += " " + line.removeprefix("--").strip()
-        else:
-            first = f"{first} {line.removeprefix('--').strip()}".strip()
-    return first, said
-
-
-def _columns(table: str, body: str) -> Iterator[Column]:
-    for line in body.splitlines():
-        code, _, comment = line.partition(" -- ")
-        found = _COLUMN.match(code.rstrip())
-        if found is None or found.group(1) == "check":
-            continue
-        name, kind, rest = found.groups()
-        yield Column(
-            name=name,
-            type=kind,
-            nullable="not null" not in rest,
-            unit=next((unit for ending, unit in UNITS.items() if name.endswith(ending)), ""),
-            meaning=(comment.strip() or meaning_of(table, name)).replace("|", "\\|"),
-        )
 
 
 @functools.cache

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import itertools
 import re
+from collections.abc import Iterator
 
 from assets.store import schema_of
 
@@ -78,7 +79,7 @@ def tables_of(asset: str) -> list[Described]:
 
 
 def _described(table: str, text: str) -> Described:
-    facts = _header(text)
+    facts = header_of(text)
     return Described(
         table=table,
         sentence=facts[table],
@@ -88,7 +89,7 @@ def _described(table: str, text: str) -> Described:
     )
 
 
-def _header(text: str) -> dict[str, str]:
+def header_of(text: str) -> dict[str, str]:
     """Return what the comment above a statement says, by the word before the colon; a fact may take several lines."""
     facts: dict[str, str] = {}
     word = ""
@@ -103,22 +104,23 @@ def _header(text: str) -> dict[str, str]:
 
 
 def _columns(table: str, text: str) -> list[Column]:
-    """Return the columns of the one ``create table`` statement in ``text``, whose every column begins a line."""
+    """Return the columns of a table with what is told of them."""
     found = []
+    for name, kind, nullable, comment in stated_columns(text):
+        known = comment or EVERYWHERE.get(name, "")
+        units = [unit for ending, unit in ENDINGS.items() if name.endswith(ending) and unit not in known]
+        description = "; ".join([*units[:1], *([known] if known else [])])
+        found.append(Column(table=table, name=name, type=kind, nullable=nullable, description=description))
+    return found
+
+
+def stated_columns(text: str) -> Iterator[tuple[str, str, bool, str]]:
+    """Yield name, type, whether it may be null, and comment of every column of the one ``create table`` in ``text``.
+
+    Every column begins a line.
+    """
     for line in text.splitlines():
         match = _COLUMN.match(line)
-        if match is None or match["name"] == "check":
-            continue
-        declared, _, comment = match["rest"].partition("--")
-        known = comment.strip() or EVERYWHERE.get(match["name"], "")
-        units = [unit for ending, unit in ENDINGS.items() if match["name"].endswith(ending) and unit not in known]
-        found.append(
-            Column(
-                table=table,
-                name=match["name"],
-                type=match["type"],
-                nullable="not null" not in declared,
-                description="; ".join([*units[:1], *([known] if known else [])]),
-            )
-        )
-    return found
+        if match is not None and match["name"] != "check":
+            declared, _, comment = match["rest"].partition("--")
+            yield match["name"], match["type"], "not null" not in declared, comment.strip()

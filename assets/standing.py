@@ -14,20 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from assets.book import Book, BookSettings
+from assets.publication import NIGHTLY
 from assets.publish import sha256_of
 from assets.sessions import require_session
 from assets.store import Store, Version, latest_manifest, partition_name
 from ledger.errors import QuestionError
 
-NIGHTLY = {
-    "prices": "prices",
-    "actions": "corporate_actions",
-    "benchmark": "benchmark_weights",
-    "risk": "risk_model",
-    "policies": "account_policies",
-    "shards": "account_shards",
-    "positions": "custodian_positions",
-}
 SHARDED = {
     "lots": "lots",
     "windows": "wash_windows",

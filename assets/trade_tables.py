@@ -173,11 +173,12 @@ def answered_shards(store: Store, book: Book, night: dt.date) -> list[str]:
     if store.is_sealed(night):
         stands = manifest_digests(store.book, night)
         return [shard for shard in book.shards if partition_name(ANSWER, night=night, shard=shard) in stands]
+    settings = book.settings.digest()
     return [
         shard
         for shard in book.shards
         if store.has(ANSWER, night=night, shard=shard)
-        and is_of_what_stands(store, store.head(ANSWER, night=night, shard=shard), settings=book.settings.digest())
+        and is_of_what_stands(store, store.head(ANSWER, night=night, shard=shard), settings=settings)
     ]
 
 

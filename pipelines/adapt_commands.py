@@ -12,6 +12,8 @@ import typer
 if TYPE_CHECKING:
     import polars as pl
 
+    from pipelines.adapt_broker import Adapted
+
 adapt = typer.Typer(
     name="adapt", help="Write price files and a broker's exports as the files of a book.", no_args_is_help=True
 )
@@ -83,10 +85,7 @@ def broker_lots(
 
     with errors(as_json=as_json, debug=debug):
         adapted = lots_of(file, securities=_securities(securities), account=account)
-        document = _written(adapted.tables, to, overwrite=overwrite) | {
-            "unknown_symbols": list(adapted.unknown_symbols),
-            "rows_of_totals": adapted.totals,
-        }
+        document = _of_broker(adapted, to, overwrite=overwrite)
         show(as_json, document, lambda: _print(document))
 
 
@@ -111,10 +110,7 @@ def broker_positions(
 
     with errors(as_json=as_json, debug=debug):
         adapted = positions_of(file, securities=_securities(securities), account=account)
-        document = _written(adapted.tables, to, overwrite=overwrite) | {
-            "unknown_symbols": list(adapted.unknown_symbols),
-            "rows_of_totals": adapted.totals,
-        }
+        document = _of_broker(adapted, to, overwrite=overwrite)
         show(as_json, document, lambda: _print(document))
 
 
@@ -129,9 +125,17 @@ def _securities(path: Path) -> pl.DataFrame:
     return pl.DataFrame(rows, schema={"security_id": pl.String, "symbol": pl.String})
 
 
+def _of_broker(adapted: Adapted, folder: Path, *, overwrite: bool) -> dict[str, Any]:
+    """Write what was adapted from a broker's file; return what to tell of it."""
+    return _written(adapted.tables, folder, overwrite=overwrite) | {
+        "unknown_symbols": list(adapted.unknown_symbols),
+        "rows_of_totals": adapted.totals,
+    }
+
+
 def _written(tables: dict[str, pl.DataFrame], folder: Path, *, overwrite: bool) -> dict[str, Any]:
     """Write the tables as CSV, all or none; return how many rows each has."""
-    from pipelines.feed_tables import as_text, as_written
+    from pipelines.feed_tables import TableFile
     from pipelines.foreign_table import refusal
 
     there = [
@@ -149,7 +153,8 @@ def _written(tables: dict[str, pl.DataFrame], folder: Path, *, overwrite: bool) 
     for name, frame in tables.items():
         for suffix in ("csv.gz", "parquet"):
             (folder / f"{name}.{suffix}").unlink(missing_ok=True)
-        as_text(as_written(frame)).write_csv(folder / f"{name}.csv")
+        with TableFile(folder=folder, name=name, large=False) as file:
+            file.add(frame)
     return {"folder": str(folder), "rows": {name: frame.height for name, frame in tables.items()}}
 
 

@@ -20,17 +20,15 @@ from pathlib import Path
 import polars as pl
 
 from ledger.amounts import MICRO
-from pipelines.foreign_table import Cell, ForeignTable, find_header, plain, read_rows, refusal
+from pipelines.foreign_table import Cell, ForeignTable, Rows, plain, read_rows, refusal, under_header
 
-FIELDS = {
-    "close": "close", "adjclose": "adj_close", "open": "open", "high": "high", "low": "low", "volume": "volume",
-    "dividends": "dividends", "stocksplits": "splits",
-}  # fmt: skip
 ONE_SYMBOL = {
     "date": ("Date", "Datetime"), "close": ("Close",), "adj_close": ("Adj Close",), "open": ("Open",),
     "high": ("High",), "low": ("Low",), "volume": ("Volume",), "dividends": ("Dividends",),
     "splits": ("Stock Splits",),
 }  # fmt: skip
+FIELDS = {plain(header): name for name, headers in ONE_SYMBOL.items() for header in headers if name != "date"}
+"""The same columns where all symbols stand side by side."""
 RATIO_TERM_MAX = 50
 """Largest number of old shares in a ratio of shares. Yahoo's splits also hold the factors by which spin-offs moved
 prices (2.376): what is no ratio of few shares is an action whose terms are not known, and freezes its name."""
@@ -91,7 +89,8 @@ def read_histories(paths: Iterable[Path]) -> list[SymbolHistory]:
     """
     found: dict[str, SymbolHistory] = {}
     for path in paths:
-        for history in _side_by_side(path) if _is_side_by_side(path) else [_one_symbol(path)]:
+        rows = read_rows(path)
+        for history in _side_by_side(path, rows) if _is_side_by_side(path, rows) else [_one_symbol(path, rows)]:
             if history.symbol in found:
                 raise refusal("ADAPT-005", path.name, f"the symbol {history.symbol} again", "each symbol once")
             found[history.symbol] = history
@@ -225,17 +224,15 @@ def _micro(value: Fraction) -> int:
     return int((Decimal(value.numerator * MICRO) / Decimal(value.denominator)).to_integral_value(ROUND_HALF_EVEN))
 
 
-def _is_side_by_side(path: Path) -> bool:
+def _is_side_by_side(path: Path, rows: Rows) -> bool:
     """Return whether the file has all symbols side by side, under two rows of headers."""
-    rows = read_rows(path)
     if len(rows) < 2:
         raise refusal("ADAPT-002", path.name, f"{len(rows)} rows with text", "a header and a day")
     first, second = rows[0][1], rows[1][1]
     return plain(first[0]) in ("price", "") and plain(second[0]) in ("ticker", "")
 
 
-def _side_by_side(path: Path) -> list[SymbolHistory]:
-    rows = read_rows(path)
+def _side_by_side(path: Path, rows: Rows) -> list[SymbolHistory]:
     (_, fields), (_, symbols) = rows[:2]
     body = [(line, row) for line, row in rows[2:] if plain(row[0]) not in ("date", "datetime")]
     places: dict[str, dict[str, int]] = {}
@@ -253,8 +250,8 @@ def _side_by_side(path: Path) -> list[SymbolHistory]:
     return [_history(symbol, ForeignTable(path.name, columns, tuple(body))) for symbol, columns in places.items()]
 
 
-def _one_symbol(path: Path) -> SymbolHistory:
-    table = find_header(path, aliases=ONE_SYMBOL, needed=("date", "close"))
+def _one_symbol(path: Path, rows: Rows) -> SymbolHistory:
+    table = under_header(path, rows, aliases=ONE_SYMBOL, needed=("date", "close"))
     return _history(path.name.split(".csv")[0], table)
 
 

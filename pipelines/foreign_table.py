@@ -23,6 +23,8 @@ PREFACE_ROWS_MAX = 40
 """Rows that may stand above the header: titles, dates, blank lines."""
 DATE_FORMS = ("%Y-%m-%d", "%m/%d/%Y", "%m/%d/%y", "%b-%d-%Y", "%b %d, %Y", "%d-%b-%Y", "%Y%m%d")
 _NUMBER = re.compile(r"[+-]?\$?[0-9][0-9,]*(\.[0-9]*)?|[+-]?\$?\.[0-9]+")
+Rows = Sequence[tuple[int, tuple[str, ...]]]
+"""Line in the file, and its cells."""
 NOTHING = frozenset({"", "-", "--", "n/a", "N/A", "nan", "NaN", "null"})
 
 
@@ -126,11 +128,17 @@ def read_rows(path: Path) -> list[tuple[int, tuple[str, ...]]]:
 def find_header(
     path: Path, *, aliases: Mapping[str, Sequence[str]], needed: Sequence[str], one_of: Sequence[str] = ()
 ) -> ForeignTable:
-    """Return the table under the first row that names all columns of ``needed`` and any of ``one_of``.
+    """Read a file and return the table in it, as `under_header` finds it."""
+    return under_header(path, read_rows(path), aliases=aliases, needed=needed, one_of=one_of)
+
+
+def under_header(
+    path: Path, rows: Rows, *, aliases: Mapping[str, Sequence[str]], needed: Sequence[str], one_of: Sequence[str] = ()
+) -> ForeignTable:
+    """Return the table among ``rows`` under the first that names all columns of ``needed`` and any of ``one_of``.
 
     Headers are compared by their letters and digits alone, in lower case.
     """
-    rows = read_rows(path)
     ours = {plain(alias): name for name, names in aliases.items() for alias in (name, *names)}
     best: set[str] = set()
     for at, (line, row) in enumerate(rows[:PREFACE_ROWS_MAX]):

@@ -142,8 +142,7 @@ def _answer(problems: ShardProblems, a: int, *, trades: Trades, lots: Integers, 
     """Return a baseline's trades in micro-shares; its entries are single lots, because no account has sublots."""
     lo, hi = problems.lot_start[a], problems.lot_start[a + 1]
     price = problems.market.price_microusd
-    held = problems.lot_micro_shares[lo:hi].astype(float) * price[problems.lot_security[lo:hi]] / MICRO
-    nav = float(held.sum()) + float(problems.cash_microusd[a])
+    nav = nav_of(problems, a)
     sold = np.zeros(hi - lo, np.int64)
     of_lot = np.where(trades.sold > DUST, trades.sold, 0.0)
     sold[lots - lo] = np.round(of_lot * nav / price[problems.lot_security[lots]] * MICRO).astype(np.int64)
@@ -155,6 +154,13 @@ def _answer(problems: ShardProblems, a: int, *, trades: Trades, lots: Integers, 
         says_feasible=trades.status in ("optimal", "Solved"),
         lower_bound=trades.optimum,
     )
+
+
+def nav_of(problems: ShardProblems, a: int) -> float:
+    """Return the value of an account, micro-dollars."""
+    lots = slice(int(problems.lot_start[a]), int(problems.lot_start[a + 1]))
+    price = problems.market.price_microusd[problems.lot_security[lots]]
+    return float((problems.lot_micro_shares[lots] / MICRO * price).sum()) + float(problems.cash_microusd[a])
 
 
 def package_answers(problems: ShardProblems, *, python: Path) -> tuple[list[Answer], dict[str, str]]:
@@ -229,14 +235,12 @@ def _package_answer(problems: ShardProblems, a: int, *, told: dict[str, Any]) ->
         else:
             bought[number[trade["ticker"]]] = shares
     bound = told["summary"]["relaxed_lower_bound"]
-    value = problems.lot_micro_shares[lo:hi] / MICRO * problems.market.price_microusd[problems.lot_security[lo:hi]]
-    nav = (float(value.sum()) + float(problems.cash_microusd[a])) / MICRO
     return Answer(
         seconds=told["seconds"],
         sold=np.minimum(sold, problems.lot_micro_shares[lo:hi]),
         bought=bought,
         says_feasible=told["feasible"],
-        lower_bound=None if bound is None else bound / nav,
+        lower_bound=None if bound is None else bound * MICRO / nav_of(problems, a),
     )
 
 

@@ -14,7 +14,8 @@ from hypothesis import settings
 
 from assets.book import Book
 from pipelines.custodian import write_next_feeds
-from tests.book_cases import FIRST_NIGHT, NIGHTS, freeze_first_account, openbell
+from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE
+from tests.book_cases import FIRST_NIGHT, NIGHTS, freeze_first_account, inputs_of, openbell
 from tests.custodian_cases import ask_for_lots, buy_back, correct_a_purchase
 
 settings.register_profile("derandomised", derandomize=True, deadline=None, max_examples=50)
@@ -62,6 +63,14 @@ def book_copy(three_nights: Path, tmp_path: Path) -> Path:
     copy = tmp_path / "book"
     shutil.copytree(three_nights, copy)
     return copy
+
+
+@pytest.fixture
+def fresh_book(three_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the three-night book before its first night; what a command sets of this process is given back."""
+    for variable in (HOME_VARIABLE, BOOK_VARIABLE, "OPENBLAS_NUM_THREADS"):
+        monkeypatch.setenv(variable, "")
+    return inputs_of(three_nights, tmp_path / "book", nights=[FIRST_NIGHT])
 
 
 @pytest.fixture(scope="session")

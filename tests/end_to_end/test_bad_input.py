@@ -9,21 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE
 from tests.book_cases import FIRST_NIGHT, NEXT_NIGHT, fingerprint, openbell, openbell_here, run_stages
-
-
-@pytest.fixture
-def fresh_book(three_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the book as it was made, feeds of the first night, nothing run; what a command sets is given back."""
-    for variable in (HOME_VARIABLE, BOOK_VARIABLE, "OPENBLAS_NUM_THREADS"):
-        monkeypatch.setenv(variable, "")
-    copy = tmp_path / "book"
-    copy.mkdir()
-    shutil.copytree(three_nights / "static", copy / "static")
-    shutil.copytree(three_nights / "feeds" / FIRST_NIGHT, copy / "feeds" / FIRST_NIGHT)
-    shutil.copy(three_nights / "book.toml", copy / "book.toml")
-    return copy
 
 
 def drop_column(lines: list[str]) -> list[str]:

@@ -17,7 +17,6 @@ from assets.verification import is_verified, verify_night
 from ledger.errors import NightError
 from pipelines.deadline import Deadline
 from pipelines.headless import NightResult, Workers
-from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE
 from pipelines.journal import Journal
 from pipelines.watch import run_watched
 from pipelines.workers import Job
@@ -30,16 +29,9 @@ DATA = ("accounts.csv", "allocations.csv", "orders.csv")
 
 
 @pytest.fixture
-def book(three_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
-    """Return the three-night book before its first night, and a process whose Dagster home may be set to it."""
-    for variable in (HOME_VARIABLE, BOOK_VARIABLE, "OPENBLAS_NUM_THREADS"):
-        monkeypatch.setenv(variable, "")
-    path = tmp_path / "book"
-    path.mkdir()
-    shutil.copytree(three_nights / "static", path / "static")
-    shutil.copytree(three_nights / "feeds" / FIRST_NIGHT, path / "feeds" / FIRST_NIGHT)
-    shutil.copy(three_nights / "book.toml", path / "book.toml")
-    return Book.open(path)
+def book(fresh_book: Path) -> Book:
+    """Return the three-night book before its first night."""
+    return Book.open(fresh_book)
 
 
 def night(book: Book, job: Job, *, deadline: Deadline | None = None, revise: bool = False) -> NightResult:

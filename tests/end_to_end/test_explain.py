@@ -102,21 +102,26 @@ def test_a_wash_window_names_the_trades_that_opened_it_and_ends_thirty_days_afte
     assert {"buy", "sell"} == set(sides)
 
 
+def stopped_on_the_first_night(book: Path, *kinds: str) -> list[tuple[Explanation, dict[str, Any]]]:
+    """Return what was not traded on the first night for one of ``kinds``, of an account for each of them."""
+    chosen = Catalogue.of(book).polars(
+        f"select distinct min(account_id) as account_id from proposals.non_trade "
+        f"where night = '{NIGHTS[0]}' and stopped_by in {kinds} group by stopped_by order by 1"
+    )
+    explanations = {
+        account: explained(book, account, night=dt.date.fromisoformat(NIGHTS[0]))
+        for account in chosen["account_id"].to_list()
+    }
+    return list(non_trades(explanations, *kinds))
+
+
 def test_a_trade_that_tonights_orders_closed_names_them(three_nights: Path) -> None:
     allocations = {
         (row["account_id"], row["security_id"], row["side"], row["lot_id"])
         for row in rows_of(three_nights / "published" / NIGHTS[0] / "allocations.csv")
     }
     closed = ("household_purchase", "household_loss_sale", "purchase_tonight", "loss_sale_tonight")
-    chosen = Catalogue.of(three_nights).polars(
-        f"select distinct min(account_id) as account_id from proposals.non_trade "
-        f"where night = '{NIGHTS[0]}' and stopped_by in {closed} group by stopped_by order by 1"
-    )
-    first_night = {
-        account: explained(three_nights, account, night=dt.date.fromisoformat(NIGHTS[0]))
-        for account in chosen["account_id"].to_list()
-    }
-    found = list(non_trades(first_night, *closed))
+    found = stopped_on_the_first_night(three_nights, *closed)
     for account, row in found:
         assert row["because"], (account.account_id, row)
         for cause in row["because"]:
@@ -133,15 +138,7 @@ def test_a_restriction_that_barred_a_trade_is_the_files_own(three_nights: Path) 
         for row in rows_of(three_nights / "static" / "restrictions.csv")
     }
     kinds = ("exclusion", "no_sell")
-    chosen = Catalogue.of(three_nights).polars(
-        f"select distinct min(account_id) as account_id from proposals.non_trade "
-        f"where night = '{NIGHTS[0]}' and stopped_by in {kinds} group by stopped_by order by 1"
-    )
-    first_night = {
-        account: explained(three_nights, account, night=dt.date.fromisoformat(NIGHTS[0]))
-        for account in chosen["account_id"].to_list()
-    }
-    found = list(non_trades(first_night, *kinds))
+    found = stopped_on_the_first_night(three_nights, *kinds)
     for account, row in found:
         assert row["because"], row
         for cause in row["because"]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +14,7 @@ from assets.trade_tables import answered_shards
 from ledger.errors import NightError
 from pipelines.arrivals import next_steps
 from pipelines.headless import Workers, ingest, publish_night, run_night, run_shard
-from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE, use_instance
+from pipelines.instance import use_instance
 from pipelines.sensors import requests_of
 from tests.book_cases import FIRST_NIGHT
 from tests.end_to_end.test_deadline import DEADLINE, NIGHT, data_files
@@ -23,16 +22,9 @@ from tests.worker_cases import edit_settings, edit_settings_first
 
 
 @pytest.fixture
-def book(three_nights: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Book:
+def book(fresh_book: Path) -> Book:
     """Return the three-night book before its first night."""
-    for variable in (HOME_VARIABLE, BOOK_VARIABLE, "OPENBLAS_NUM_THREADS"):
-        monkeypatch.setenv(variable, "")
-    path = tmp_path / "book"
-    path.mkdir()
-    shutil.copytree(three_nights / "static", path / "static")
-    shutil.copytree(three_nights / "feeds" / FIRST_NIGHT, path / "feeds" / FIRST_NIGHT)
-    shutil.copy(three_nights / "book.toml", path / "book.toml")
-    return Book.open(path)
+    return Book.open(fresh_book)
 
 
 def manifest(book: Book) -> dict[str, Any]:
