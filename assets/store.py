@@ -562,10 +562,8 @@ class Store:
         sync(folder)
         passed("store.settled", where=version.name)
         # What a revision made has its own pointer until it is published; what is made from the publication comes after.
-        published = manifest_digests(self.book, version.night)
-        trades = partition_name("trades", night=version.night, shard=None)
-        is_after = trades in version.inputs and version.inputs[trades] == published.get(trades)
-        head = folder / (REVISION if version.night == self.revising and not is_after else "head.json")
+        is_pending = version.night == self.revising and not self._follows_publication(version)
+        head = folder / (REVISION if is_pending else "head.json")
         stands = self.sealed_digest(version.name, night=version.night)
         if stands is None and self._follows_rerun(version):
             stands = ""
@@ -581,6 +579,12 @@ class Store:
             write_renamed(head, text.encode(), root=self.root)
         passed("store.headed", where=version.name)
         return version
+
+    def _follows_publication(self, version: Version) -> bool:
+        """Return whether ``version`` was made from the `trades` that stand published."""
+        trades = partition_name("trades", night=version.night, shard=None)
+        published = manifest_digests(self.book, version.night).get(trades)
+        return published is not None and version.inputs.get(trades) == published
 
     def _follows_rerun(self, version: Version) -> bool:
         """Return whether ``version`` was made from one that a rerun keeps beside what is published."""

@@ -196,9 +196,8 @@ def is_of_what_stands(store: Store, version: Version, *, settings: str) -> bool:
         if not store.has(asset, night=version.night, shard=shard[0] if shard else None):
             return False
         head = store.head(asset, night=version.night, shard=shard[0] if shard else None)
-        if head.digest != digest or not is_of_settings(head, settings):
-            return False
-        if shard and not is_of_what_stands(store, head, settings=settings):
+        stands = is_of_what_stands(store, head, settings=settings) if shard else is_of_settings(head, settings)
+        if head.digest != digest or not stands:
             return False
     return True
 
