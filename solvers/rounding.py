@@ -28,6 +28,8 @@ GAIN_MIN = 1e-9
 MOVES_MAX = 600
 BROKEN_WEIGHT = 10.0
 GAIN_WEIGHT = 100.0
+SECTOR_WEIGHT = 2.0
+"""A sector's row counts for more than cash: it may be mended at cash's expense, and cash then with any other name."""
 FULL = 1e-9
 """A lot of which less than this fraction of the account would stay is sold whole."""
 
@@ -260,7 +262,8 @@ def shortfall(left: Floats, factors: int) -> float:
     total = 0.0
     gain = left.shape[0] - 2 * factors - 1
     for u in range(left.shape[0]):
-        total += short_of(left[u]) * (GAIN_WEIGHT if u == gain else 1.0)
+        weight = GAIN_WEIGHT if u == gain else (SECTOR_WEIGHT if 2 <= u < gain - 1 else 1.0)
+        total += short_of(left[u]) * weight
     return total
 
 
@@ -284,8 +287,8 @@ def mended(left: Floats, factors: int, sector: int, trade: float, amount: float,
     sectors = (rows - 4) // 2
     total = short_of(left[0]) - short_of(left[0] - trade)
     total += short_of(left[1]) - short_of(left[1] + trade)
-    total += short_of(left[2 + sector]) - short_of(left[2 + sector] - trade)
-    total += short_of(left[2 + sectors + sector]) - short_of(left[2 + sectors + sector] + trade)
+    high, low = left[2 + sector], left[2 + sectors + sector]
+    total += SECTOR_WEIGHT * (short_of(high) - short_of(high - trade) + short_of(low) - short_of(low + trade))
     total += short_of(left[rows - 2]) - short_of(left[rows - 2] - amount)
     return total + GAIN_WEIGHT * (short_of(left[rows - 1]) - short_of(left[rows - 1] - gain))
 
@@ -472,6 +475,8 @@ def next_sale(terms: Terms, way: int, unit: float, now: int, capacity: int, whol
     steps = steps_of(move_size(terms.missing) if terms.missing > 0.0 else MOVE_MIN, unit, step)
     if way > 0:
         after = now + steps
+        if sold + steps * unit < terms.least:
+            after = now + int(np.ceil((terms.least - sold) / (unit * step))) * step
         after = top if after >= top else cut(float(after), step)
     elif now % step == 0:
         after = max(now - steps, 0)
