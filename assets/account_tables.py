@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import itertools
+from collections.abc import Iterator
 
 import polars as pl
 
@@ -77,16 +79,21 @@ def write_custodian_activity(*, store: Store, book: Book, night: dt.date) -> Ver
     """
     intake = Intake(book=book, night=night)
     events = intake.rows("activity").with_columns(namesakes=pl.len().over("event_id"))
-    tables = {"activity": events.sort("event_id", "account_id")}
+    opening: Iterator[pl.DataFrame] = iter(())
+    cash = None
     if night == book.settings.book.first_night:
-        begins = pl.coalesce("holding_start_date", "acquired_date")
-        lots = intake.rows("opening_lots").with_columns(holding_start_date=begins)
-        tables["opening_lot"] = lots.sort("account_id", "lot_id")
-        tables["opening_cash"] = intake.rows("opening_cash").sort("account_id")
+        parts = intake.parts("opening_lots")
+        # The first is read before anything is written: a file that comes at once is refused as any other.
+        opening = itertools.chain([next(parts)], parts)
+        cash = intake.rows("opening_cash").sort("account_id")
     with store.writing("custodian_activity", night=night) as writing:
+        writing.insert("activity", events.sort("event_id", "account_id"))
+        for lots in opening:
+            begins = pl.coalesce("holding_start_date", "acquired_date")
+            writing.insert("opening_lot", lots.with_columns(holding_start_date=begins).sort("account_id", "lot_id"))
+        if cash is not None:
+            writing.insert("opening_cash", cash)
         intake.note_reads(writing)
-        for table, rows in tables.items():
-            writing.insert(table, rows)
         for audit in CUSTODIAN_ACTIVITY_AUDITS:
             writing.audit(audit)
     assert writing.version is not None

@@ -15,7 +15,7 @@ import itertools
 import os
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -58,14 +58,7 @@ def read_raw(path: Path, *, label: str, limits: Intake, keep_ragged: bool = Fals
     FeedError
         Where the file cannot be read, is too large, not UTF-8, has no header or rows of unequal length.
     """
-    try:
-        with open_plain(path) as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > limits.file_bytes_max:
-                raise _too_large(label, f"{size} bytes", limits.file_bytes_max)
-            content = file.read(size)
-    except OSError as error:
-        raise refusal("FEED-004", where=label, found=str(error.strerror), expected="a readable file") from error
+    content = _content(path, label=label, limits=limits)
     digest = hashlib.sha256(content).hexdigest()
     ragged: list[tuple[int, int, str]] | None = [] if keep_ragged else None
     if path.suffix == ".parquet":
@@ -75,6 +68,46 @@ def read_raw(path: Path, *, label: str, limits: Intake, keep_ragged: bool = Fals
         header, rows = _csv_rows(text, label=label, limits=limits, ragged=ragged)
     schema = {"line": pl.Int64, "cells": pl.Int64, "text": pl.String}
     return RawFile(label, digest, header, rows, pl.DataFrame(ragged or [], schema=schema, orient="row"))
+
+
+def raw_parts(path: Path, *, label: str, limits: Intake, part_rows: int) -> Iterator[RawFile]:
+    """Yield the rows of the Parquet file ``path`` in parts of ``part_rows``, the last one of what is left.
+
+    Raises
+    ------
+    FeedError
+        Where the file cannot be read or is too large: before the first part, or instead of the next.
+    """
+    content = _content(path, label=label, limits=limits)
+    digest = hashlib.sha256(content).hexdigest()
+    schema = {"line": pl.Int64, "cells": pl.Int64, "text": pl.String}
+    first, batches, rows = 1, [], 0
+    try:
+        header, arrow = _parquet_header(content, label=label, limits=limits)
+        for batch in _unpacked_batches(content, schema=arrow, label=label, limits=limits):
+            batches.append(batch)
+            rows += batch.num_rows
+            if rows >= part_rows:
+                part = _blank_texts(_with_lines(pa.Table.from_batches(batches), first=first))
+                yield RawFile(label, digest, header, part, pl.DataFrame(schema=schema))
+                first, batches, rows = first + rows, [], 0
+        if batches:
+            part = _blank_texts(_with_lines(pa.Table.from_batches(batches), first=first))
+            yield RawFile(label, digest, header, part, pl.DataFrame(schema=schema))
+    except (pa.ArrowException, OSError) as error:
+        raise _no_parquet(error, label=label) from error
+
+
+def _content(path: Path, *, label: str, limits: Intake) -> bytes:
+    """Return the bytes of a file that is not too large."""
+    try:
+        with open_plain(path) as file:
+            size = os.fstat(file.fileno()).st_size
+            if size > limits.file_bytes_max:
+                raise _too_large(label, f"{size} bytes", limits.file_bytes_max)
+            return file.read(size)
+    except OSError as error:
+        raise refusal("FEED-004", where=label, found=str(error.strerror), expected="a readable file") from error
 
 
 def _too_large(label: str, found: str, limit: int, *, of: str = "bytes") -> FeedError:
@@ -160,18 +193,33 @@ def _require_few_rows(rows: int, *, label: str, limits: Intake) -> None:
 def _parquet_rows(content: bytes, *, label: str, limits: Intake) -> tuple[tuple[str, ...], pl.DataFrame]:
     """Return column names and rows of a Parquet file, with its own types; empty text is blank."""
     try:
-        file = arrow_parquet.ParquetFile(pa.BufferReader(content))
-        header = tuple(file.schema_arrow.names)
-        _require_distinct(header, label=label)
-        _require_plain_columns(file.schema_arrow, label=label)
-        _require_few_rows(file.metadata.num_rows, label=label, limits=limits)
-        table = _unpacked_table(content, schema=file.schema_arrow, label=label, limits=limits)
+        header, schema = _parquet_header(content, label=label, limits=limits)
+        batches = list(_unpacked_batches(content, schema=schema, label=label, limits=limits))
+        table = pa.Table.from_batches(batches) if batches else schema.empty_table()
     except (pa.ArrowException, OSError) as error:
-        found = str(error).partition("\n")[0]
-        raise refusal("FEED-004", where=label, found=found, expected="a whole Parquet file") from error
-    rows = _with_lines(table, first=1)
+        raise _no_parquet(error, label=label) from error
+    return header, _blank_texts(_with_lines(table, first=1))
+
+
+def _parquet_header(content: bytes, *, label: str, limits: Intake) -> tuple[tuple[str, ...], pa.Schema]:
+    """Return column names and schema of a Parquet file of plain columns and not too many rows."""
+    file = arrow_parquet.ParquetFile(pa.BufferReader(content))
+    header = tuple(file.schema_arrow.names)
+    _require_distinct(header, label=label)
+    _require_plain_columns(file.schema_arrow, label=label)
+    _require_few_rows(file.metadata.num_rows, label=label, limits=limits)
+    return header, file.schema_arrow
+
+
+def _no_parquet(error: Exception, *, label: str) -> FeedError:
+    """Return the refusal of bytes that Arrow cannot read."""
+    return refusal("FEED-004", where=label, found=str(error).partition("\n")[0], expected="a whole Parquet file")
+
+
+def _blank_texts(rows: pl.DataFrame) -> pl.DataFrame:
+    """Return ``rows`` with null in place of empty text."""
     texts = pl.col(pl.String)
-    return header, rows.with_columns(pl.when(texts != "").then(texts))
+    return rows.with_columns(pl.when(texts != "").then(texts))
 
 
 def _require_plain_columns(schema: pa.Schema, *, label: str) -> None:
@@ -182,24 +230,21 @@ def _require_plain_columns(schema: pa.Schema, *, label: str) -> None:
             raise refusal("FEED-020", where=where, found="a nested column", expected="one value in each cell")
 
 
-def _unpacked_table(content: bytes, *, schema: pa.Schema, label: str, limits: Intake) -> pa.Table:
-    """Return the cells of a Parquet file, unpacked a batch at a time and counted first.
+def _unpacked_batches(content: bytes, *, schema: pa.Schema, label: str, limits: Intake) -> Iterator[pa.RecordBatch]:
+    """Yield the cells of a Parquet file, unpacked a batch at a time and counted first.
 
     What the file says of its own size proves nothing, and a text that stands in every row is stored once: texts are
     read as places in a dictionary, so that their length is known before they are written out.
     """
     texts = [field.name for field in schema if _is_text(field.type)]
     file = arrow_parquet.ParquetFile(pa.BufferReader(content), read_dictionary=texts)
-    size, batches = 0, []
+    size = 0
     for batch in file.iter_batches(batch_size=_BATCH_ROWS, use_threads=False):
         size += sum(_unpacked_bytes(column) for column in batch.columns)
         if size > limits.unpacked_bytes_max:
             found = f"more than {limits.unpacked_bytes_max} bytes unpacked"
             raise _too_large(label, found, limits.unpacked_bytes_max)
-        batches.append(pa.RecordBatch.from_arrays([_written_out(column) for column in batch.columns], schema.names))
-    if not batches:
-        return schema.empty_table()
-    return pa.Table.from_batches(batches)
+        yield pa.RecordBatch.from_arrays([_written_out(column) for column in batch.columns], schema.names)
 
 
 def _is_text(kind: pa.DataType) -> bool:

@@ -8,7 +8,8 @@ with the same words.
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
+from pathlib import Path
 from typing import Any
 
 import pandera.polars as pa
@@ -20,7 +21,7 @@ from assets.feed_contracts import CONTRACTS
 from assets.feed_errors import refusal, rows_refused
 from assets.feed_files import Feed, find_file, label_of
 from assets.feed_models import schema_of
-from assets.feed_raw import RawFile, read_raw
+from assets.feed_raw import RawFile, raw_parts, read_raw
 from assets.feed_values import READERS
 from assets.policy_faults import STANDS_IN, Finding, with_faults, with_stand_ins
 from ledger.errors import FeedError
@@ -57,6 +58,43 @@ def read_feed(name: str, *, book: Book, night: dt.date) -> Feed:
     else:
         _refuse(_broken(raw, schema, fields, rows), raw)
     return Feed(raw.label, raw.digest, rows)
+
+
+def read_parts(name: str, path: Path, *, book: Book, night: dt.date, is_clean: bool = False) -> Iterator[Feed]:
+    """Yield the rows of the Parquet file ``path``, the night's ``name``, in parts that were held to its contract.
+
+    With ``is_clean`` the file is known to keep it, and is only read. What breaks it is told as `read_feed` tells it,
+    which reads the whole file: before the part with the offence, or, for a key that stands twice, after the last.
+
+    Raises
+    ------
+    FeedError
+        As `read_feed`.
+    """
+    hashes: list[pl.Series] = []
+    label, limits = label_of(path, book=book), book.settings.intake
+    for raw in raw_parts(path, label=label, limits=limits, part_rows=PART_ROWS):
+        schema = schema_of(name, header=raw.header)
+        fields = {field: column.metadata for field, column in schema.columns.items() if column.metadata}
+        rows = _clean_rows(raw, schema, fields, is_clean=is_clean)
+        if rows is None:
+            rows = read_feed(name, book=book, night=night).rows[raw.rows["line"] - 1]
+        if schema.unique and not is_clean:
+            hashes.append(rows.select(schema.unique).hash_rows())
+        yield Feed(raw.label, raw.digest, rows)
+    if hashes and (keys := pl.concat(hashes)).n_unique() < keys.len():
+        read_feed(name, book=book, night=night)
+
+
+def _clean_rows(raw: RawFile, schema: pa.DataFrameSchema, fields: Fields, *, is_clean: bool) -> pl.DataFrame | None:
+    """Return the typed rows of a part that keeps the contract, else None."""
+    try:
+        _check_header(raw, fields)
+        _check_rows(raw, may_be_empty=False)
+        rows, _ = _typed(raw, schema, fields, holding={})
+    except FeedError:
+        return None
+    return rows if is_clean or not _offences(schema, rows) else None
 
 
 def _with_policy_faults(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import datetime as dt
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import polars as pl
 
@@ -20,6 +21,12 @@ from assets.night_order import require_night
 from assets.sessions import session_before
 from assets.store import Tables
 from assets.vendor_names import VendorNight, require_usable, symbols_in_force, vendor_night
+from ledger.errors import FeedError
+
+IN_PARTS = frozenset({"opening_lots"})
+"""Files whose rows are written as they are read: no stage needs all of them at once."""
+PART_FILE_BYTES = 2**24
+"""Larger files of `IN_PARTS` are read in parts: some million rows."""
 
 
 class Intake:
@@ -32,6 +39,7 @@ class Intake:
         self.book = book
         self.night = night
         self._feeds: dict[str, Feed] = {}
+        self._in_parts: dict[str, Feed] = {}
         self._vendor: VendorNight | None = None
 
     def rows(self, name: str) -> pl.DataFrame:
@@ -47,6 +55,40 @@ class Intake:
         if name == "vendor_prices":
             require_usable(self.vendor(), expected=self.names_expected(), book=self.book)
         return rows.drop("line")
+
+    def parts(self, name: str) -> Iterator[pl.DataFrame]:
+        """Yield the rows of the file ``name`` as `rows` returns them, part by part where it is large Parquet.
+
+        Such a file is held to its contract as a whole only when the last part was taken: keys may stand in two parts.
+
+        Raises
+        ------
+        FeedError
+            Where the file, or one it refers to, is missing or breaks its contract.
+        """
+        from assets.feed_reader import read_parts  # noqa: PLC0415 - as in `_read`
+
+        path = find_file(name, book=self.book, night=self.night)
+        if name in self._feeds or path is None or not _comes_in_parts(path):
+            yield self.rows(name)
+            return
+        key = _key_of(path, book=self.book, night=self.night)
+        is_clean = _kept is not None and key in _clean
+        for feed in read_parts(name, path, book=self.book, night=self.night, is_clean=is_clean):
+            self._in_parts[name] = Feed(feed.label, feed.digest, feed.rows.clear())
+            try:
+                check_references(name, read=self._reading(name, feed), book=self.book, night=self.night)
+            except FeedError:
+                self.rows(name)  # the offence that is told first is the first of the whole file
+                raise
+            yield feed.rows.drop("line")
+        if name not in self._in_parts:
+            yield self.rows(name)
+        _clean.add(key)
+
+    def _reading(self, name: str, part: Feed) -> Callable[[str], Feed]:
+        """Return a reader to which ``part`` is all of the file ``name``."""
+        return lambda other: part if other == name else self._read(other)
 
     def vendor(self) -> VendorNight:
         """Return what the vendor's file of the night says of the book's securities.
@@ -85,7 +127,7 @@ class Intake:
     def note_reads(self, tables: Tables) -> None:
         """Note the digest of every file read so far among what ``tables`` were made from, and keep its bytes."""
         archive = Archive(self.book.path)
-        for feed in self._feeds.values():
+        for feed in (*self._feeds.values(), *self._in_parts.values()):
             if feed.digest is not None:
                 archive.keep(self.book.path / feed.label, label=feed.label, digest=feed.digest)
                 tables.read_file(name=feed.label, digest=feed.digest)
@@ -105,6 +147,8 @@ class Intake:
 
 _kept: dict[tuple[object, ...], Feed] | None = None
 """What `reading_once` keeps, while it does."""
+_clean: set[tuple[object, ...]] = set()
+"""The files that were read in parts, and found to keep their contracts, while it does."""
 
 
 @contextlib.contextmanager
@@ -119,17 +163,28 @@ def reading_once() -> Iterator[None]:
         yield
     finally:
         _kept = None
+        _clean.clear()
 
 
 def _read_once(name: str, read: Callable[..., Feed], *, book: Book, night: dt.date) -> Feed:
     path = None if _kept is None else find_file(name, book=book, night=night)
     if _kept is None or path is None:
         return read(name, book=book, night=night)
-    facts = path.stat()
-    key = (path, book.settings.model_dump_json(), night, facts.st_ino, facts.st_size, facts.st_mtime_ns)
+    key = _key_of(path, book=book, night=night)
     if key not in _kept:
         _kept[key] = read(name, book=book, night=night)
     return _kept[key]
+
+
+def _key_of(path: Path, *, book: Book, night: dt.date) -> tuple[object, ...]:
+    """Return what another state of the file would not have."""
+    facts = path.stat()
+    return path, book.settings.model_dump_json(), night, facts.st_ino, facts.st_size, facts.st_mtime_ns
+
+
+def _comes_in_parts(path: Path) -> bool:
+    """Return whether a file may be larger than what is to lie in memory at once."""
+    return path.suffix == ".parquet" and path.stat().st_size > PART_FILE_BYTES
 
 
 def files_of(*, book: Book, night: dt.date) -> list[str]:
@@ -151,7 +206,11 @@ def validate_feeds(*, book: Book, night: dt.date) -> dict[str, str]:
     """
     intake = Intake(book=book, night=night)
     for name in files_of(book=book, night=night):
-        intake.rows(name)
+        if name in IN_PARTS:
+            for _ in intake.parts(name):
+                pass
+        else:
+            intake.rows(name)
     faulty = intake.rows("accounts").filter(pl.col("policy_fault").is_not_null()).sort("account_id")
     return dict(faulty.select("account_id", "policy_fault").iter_rows())
 

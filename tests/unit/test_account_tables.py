@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets import feed_raw, feed_reader, feeds
 from assets.account_tables import (
     shard_of,
     write_account_policies,
@@ -18,6 +19,7 @@ from assets.account_tables import (
     write_custodian_positions,
 )
 from assets.book import Book
+from assets.feed_files import digest_of_file
 from assets.sessions import session_after
 from assets.store import Store
 from ledger.errors import FeedError, NightOrderError, StoreError
@@ -217,6 +219,22 @@ def test_form_and_order_of_the_rows_change_no_digest(book: Book, tmp_path: Path,
     shuffled = written(other)
     for asset in ("account_policies", "custodian_activity", "custodian_positions", "account_shards"):
         assert shuffled.head(asset, night=FIRST_NIGHT).digest == plain.head(asset, night=FIRST_NIGHT).digest
+
+
+@pytest.mark.parametrize("rows", [1, 2])
+def test_opening_lots_in_parts_change_no_digest(
+    book: Book, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    plain = written(book).head("custodian_activity", night=FIRST_NIGHT)
+    monkeypatch.setattr(feed_reader, "PART_ROWS", rows)
+    monkeypatch.setattr(feed_raw, "_BATCH_ROWS", 1)
+    monkeypatch.setattr(feeds, "PART_FILE_BYTES", 0)
+    other = tiny_book(tmp_path / "in_parts")
+    header, *lots = TINY["opening_lots"].splitlines(keepends=True)
+    path = put(other, "opening_lots", header + "".join(reversed(lots)), form=".parquet")
+    in_parts = written(other).head("custodian_activity", night=FIRST_NIGHT)
+    assert in_parts.digest == plain.digest
+    assert in_parts.inputs["static/opening_lots.parquet"] == digest_of_file(path)
 
 
 def test_a_rerun_reproduces_every_digest(book: Book) -> None:

@@ -12,12 +12,13 @@ import tracemalloc
 from collections.abc import Callable
 from pathlib import Path
 
+import pandera.polars as pandera
 import polars as pl
 import pyarrow as pa
 import pyarrow.parquet as arrow_parquet
 import pytest
 
-from assets import feed_reader
+from assets import feed_raw, feed_reader, feeds
 from assets.book import Book
 from assets.book import Intake as Limits
 from assets.feed_contracts import CONTRACTS
@@ -710,3 +711,73 @@ def test_a_large_file_is_refused_in_the_words_of_a_small_one(
     with pytest.raises(FeedError) as at_once:
         feed_reader.read_feed("opening_lots", book=book, night=FIRST_NIGHT)
     assert in_parts.value.as_dict() == at_once.value.as_dict()
+
+
+@pytest.fixture
+def _parts_of_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every Parquet file that may come in parts come in parts of two rows."""
+    monkeypatch.setattr(feed_reader, "PART_ROWS", 2)
+    monkeypatch.setattr(feed_raw, "_BATCH_ROWS", 1)
+    monkeypatch.setattr(feeds, "PART_FILE_BYTES", 0)
+
+
+@pytest.mark.usefixtures("_parts_of_two")
+def test_parts_are_the_rows_of_the_whole_and_are_read_again_without_asking(
+    book: Book, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put(book, "opening_lots", TINY["opening_lots"], form=".parquet")
+    whole = Intake(book=book, night=FIRST_NIGHT).rows("opening_lots")
+    asked: list[int] = []
+    offences = feed_reader._offences
+
+    def counted(schema: pandera.DataFrameSchema, rows: pl.DataFrame) -> object:
+        asked.append(rows.height)
+        return offences(schema, rows)
+
+    with reading_once():
+        intake = Intake(book=book, night=FIRST_NIGHT)
+        monkeypatch.setattr(feed_reader, "_offences", counted)
+        parts = list(intake.parts("opening_lots"))
+        assert [part.height for part in parts] == [2, 1]
+        assert pl.concat(parts).equals(whole)
+        seen = asked.count(2) + asked.count(1)
+        assert pl.concat(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")).equals(whole)
+        assert asked.count(2) + asked.count(1) == seen
+    assert pl.concat(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")).equals(whole)
+    assert asked.count(2) + asked.count(1) > seen
+
+
+@pytest.mark.usefixtures("_parts_of_two")
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"A3,L2,CCC": "A2,L1,BBB"},
+        {"A1,L1,AAA": "A1,L1,ZZZ", "A3,L2": "A9,L2"},
+        {"2012-12-31": "2014-12-31"},
+        {"2015-05-01": "2015-06-02"},
+        {"20,1000": "20,-1000", "A1,L1,AAA": "A1,L1,"},
+        {"A1,L1,AAA": "A1,L1,ZZZ", "A3,L2,CCC": "A3,L2,"},
+        {"shares,basis_usd": "shares,basis"},
+    ],
+    ids=str,
+)
+def test_a_file_in_parts_is_refused_in_the_words_of_the_whole(book: Book, changes: dict[str, str]) -> None:
+    text = TINY["opening_lots"]
+    for old, new in changes.items():
+        assert old in text
+        text = text.replace(old, new)
+    put(book, "opening_lots", text, form=".parquet")
+    with pytest.raises(FeedError) as at_once:
+        Intake(book=book, night=FIRST_NIGHT).rows("opening_lots")
+    with pytest.raises(FeedError) as in_parts:
+        list(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots"))
+    assert in_parts.value.as_dict() == at_once.value.as_dict()
+
+
+@pytest.mark.usefixtures("_parts_of_two")
+@pytest.mark.parametrize("content", [b"PAR1", b"", b"damaged"])
+def test_a_damaged_file_in_parts_is_refused(book: Book, content: bytes) -> None:
+    put(book, "opening_lots", TINY["opening_lots"], form=".parquet").write_bytes(content)
+    with pytest.raises(FeedError) as caught:
+        validate_feeds(book=book, night=FIRST_NIGHT)
+    assert caught.value.code == "FEED-004"
