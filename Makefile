@@ -23,15 +23,18 @@ help:
 	@echo "make simulate SEED=7 [NIGHTS=20]   a string of nights with faults drawn from the seed; SEEDS=0:300 many"
 	@echo "make lock    resolve the pins anew"
 
-.venv/run: requirements/run.txt pyproject.toml
+.venv/installed: requirements/run.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit("Openbell needs Python 3.11 or later; try: make PYTHON=python3.12 ...") if sys.version_info < (3, 11) else None'
 	test -x $(BIN)/python || $(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/run.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
+
+.venv/run: .venv/installed
 	$(BIN)/python -P -m solvers.warm
 	touch $@
 
-.venv/dev: requirements/dev.txt .venv/run
+.venv/dev: requirements/dev.txt .venv/installed
 	$(BIN)/python -m pip install --quiet --require-hashes --requirement requirements/dev.txt
 	touch $@
 
@@ -46,7 +49,7 @@ night: .venv/run $(BOOK)/book.toml
 	@echo "The same night again changes nothing:  $(BIN)/openbell night $(BOOK) --night 2026-09-01"
 	@echo "Lineage, partitions, checks:  make ui"
 
-test: .venv/dev
+test: .venv/dev .venv/run
 	$(BIN)/python -P -m pytest --numprocesses auto --dist loadfile
 
 test-pythons: .venv/run
@@ -68,10 +71,10 @@ lint: .venv/dev
 ui: .venv/run $(BOOK)/book.toml
 	$(BIN)/openbell ui $(BOOK)
 
-screenshots: .venv/dev
+screenshots: .venv/dev .venv/run
 	OPENBELL_SCREENSHOTS=docs/screenshots $(BIN)/python -P -m pytest tests/end_to_end/test_ui.py
 
-bench: .venv/dev
+bench: .venv/dev .venv/run
 	$(BIN)/python -P -m bench
 
 peers: .venv/run build/peers/ready
@@ -82,7 +85,7 @@ build/peers/ready: requirements/peers.txt
 	build/peers/bin/python -m pip install --quiet --require-hashes --requirement requirements/peers.txt
 	touch $@
 
-simulate: .venv/dev
+simulate: .venv/dev .venv/run
 	$(BIN)/python -P -m bench.simulate --seeds $(or $(SEEDS),$(SEED)) --nights $(NIGHTS) --roughness $(or $(ROUGHNESS),1) $(if $(SEEDS),,--show)
 
 lock: .venv/dev
