@@ -30,10 +30,19 @@ NIGHTLY = {
 }
 SHARDED = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals", "answered": "reconciliation"}
 ROWS = {"account_row": "accounts.csv", "allocation_row": "allocations.csv", "order_row": "orders.csv"}
-FROM_FILES = ("account_outcome", "allocation", "published_order")
-FROM_SHARDS = ("account_fact", "holding", "sold_part", "approved", "answered_outcome", "closed_group", "recon_break")
+FROM_FILES = ("account_outcome", "allocation", "published_order", "traded", "sold_lot")
+FROM_SHARDS = (
+    "account_fact",
+    "held_value",
+    "holding",
+    "sold_part",
+    "approved",
+    "answered_outcome",
+    "closed_group",
+    "recon_break",
+)
 RULINGS = ("switch", "acceptance")
-DERIVED = ("stopped", "limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
+DERIVED = ("stopped", "sold_sum", "limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
 RULING_AUDITS = (
     "every_frozen_account_is_held_as_frozen",
     "no_frozen_account_has_an_allocation",
@@ -107,12 +116,12 @@ def audit_files(
             tables.insert(table, rulings[table])
         for table, name in ROWS.items():
             tables.insert_text(table, _rows(tables, table, files[name]), where=name)
-        for view in FROM_FILES:
-            tables.run(f"publication/{view}")
+        for table in FROM_FILES:
+            tables.run(f"publication/{table}")
         for shard in shards:
             for alias, asset in SHARDED.items():
                 tables.attach(read[partition_name(asset, night=night, shard=shard)], alias=alias)
-            for table in FROM_SHARDS:
+            for table in ("shard_holding", *FROM_SHARDS):
                 tables.run(f"publication/{table}", shard=shard, trade_date=trade_date, loss_margin=loss_margin)
             for alias in SHARDED:
                 tables.detach(alias)
