@@ -54,6 +54,8 @@ POINTERS = (RERUN, REVISION)
 """Small files beside head.json that name a version: a rerun's, and that of a revision which has not published yet."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
 _BATCH_ROWS = 122_880
+_BLOCK_BYTES = 65_536
+"""What a file grows by: a quarter of DuckDB's own, for a table rarely fills its last block."""
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 Parameter = dt.date | int | float | str | bool | None
@@ -528,7 +530,8 @@ class Store:
             passed("store.opened", where=name)
             _configure(connection)
             # A version that is not finished is thrown away, so that no log of it is written, nor synced.
-            connection.execute(f"attach {_quoted(temporary)} as written (recovery_mode no_wal_writes)")
+            blocks = "" if carried else f", block_size {_BLOCK_BYTES}"  # a file that is carried on keeps its own
+            connection.execute(f"attach {_quoted(temporary)} as written (recovery_mode no_wal_writes{blocks})")
             connection.execute("use written")
             connection.execute("set wal_autocheckpoint = '1TB'")
             names = _make_tables(connection, asset, carried)
