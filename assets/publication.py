@@ -11,13 +11,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import io
-import os
 from collections.abc import Mapping
 
 import polars as pl
 
 from assets.sessions import session_after
-from assets.store import Store, Tables, Version, partition_name
+from assets.store import Store, Tables, Version, all_cores, partition_name
 
 NIGHTLY = {
     "prices": "prices",
@@ -78,10 +77,6 @@ AUDITS = (
 )
 
 
-THREADS_MAX = 8
-"""Nothing else of a night runs while its files are audited."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What the audits found in a night's files: the offenders of each, and what was read to tell."""
@@ -109,7 +104,7 @@ def audit_files(
     shards = sorted(version.shard for version in read.values() if version.asset == "reconciliation" and version.shard)
     trade_date = session_after(night)
     # Sums of integers only, and audits that return no rows: nothing depends on which thread comes first.
-    with store.reading(nightly, threads=min(os.cpu_count() or 1, THREADS_MAX)) as tables:
+    with store.reading(nightly, threads=all_cores()) as tables:
         for table in (*ROWS, *FROM_SHARDS, *RULINGS):
             tables.run(f"publication/work/{table}")
         for table in RULINGS:

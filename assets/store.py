@@ -32,6 +32,7 @@ from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from assets.disk import refusal_of
 from assets.fault_points import passed
@@ -53,12 +54,18 @@ RERUN, REVISION = "rerun.json", "revision.json"
 POINTERS = (RERUN, REVISION)
 """Small files beside head.json that name a version: a rerun's, and that of a revision which has not published yet."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+ALONE_THREADS_MAX = 8
 _BATCH_ROWS = 122_880
 _BLOCK_BYTES = 65_536
 """What a file grows by: a quarter of DuckDB's own, for a table rarely fills its last block."""
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 Parameter = dt.date | int | float | str | bool | None
+
+
+def all_cores() -> int:
+    """Return the threads of work beside which no shard runs: every core, up to so many that memory suffices."""
+    return min(os.cpu_count() or 1, ALONE_THREADS_MAX)
 
 
 def statement(name: str) -> str:
@@ -143,7 +150,10 @@ class Tables:
     def insert(self, table: str, frame: pl.DataFrame) -> None:
         """Insert ``frame`` by column name; DuckDB casts to the column types and holds the CHECKs."""
         assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", table), table
-        self._connection.register("incoming_frame", frame)
+        # A batch is what one thread takes.
+        many = frame.height > _BATCH_ROWS
+        batches = pa.Table.from_batches(frame.to_arrow().to_batches(max_chunksize=_BATCH_ROWS)) if many else frame
+        self._connection.register("incoming_frame", batches)
         try:
             self._connection.execute(f"insert into {table} by name select * from incoming_frame")  # noqa: S608
         finally:
@@ -504,12 +514,19 @@ class Store:
 
     @contextlib.contextmanager
     def writing(
-        self, asset: str, *, night: dt.date, shard: str | None = None, carried: Carried | None = None
+        self,
+        asset: str,
+        *,
+        night: dt.date,
+        shard: str | None = None,
+        carried: Carried | None = None,
+        threads: int = 1,
     ) -> Iterator[Writing]:
         """Open a new version of a partition with the tables of ``sql/schema/<asset>/``, empty unless ``carried``.
 
         On a clean exit the audits must have found nothing; then the version is digested and renamed into
-        place. On an exception nothing remains.
+        place. On an exception nothing remains. More than one of ``threads`` only where nothing depends on the order in
+        which rows are added up: rows that are inserted keep theirs.
 
         Raises
         ------
@@ -517,12 +534,14 @@ class Store:
             Where a table to carry has other columns or CHECKs than the schema asks for.
         """
         with among_writers(self.book):
-            yield from self._writing(asset, night=night, shard=shard, carried=carried)
+            yield from self._writing(asset, night=night, shard=shard, carried=carried, threads=threads)
 
-    def _writing(self, asset: str, *, night: dt.date, shard: str | None, carried: Carried | None) -> Iterator[Writing]:
+    def _writing(
+        self, asset: str, *, night: dt.date, shard: str | None, carried: Carried | None, threads: int
+    ) -> Iterator[Writing]:
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
-        connection = duckdb.connect(":memory:", config=ONE_THREAD)
+        connection = duckdb.connect(":memory:", config=ONE_THREAD | {"threads": threads})
         with _told(name), contextlib.closing(connection), temporary_in(self.root / WRITING) as temporary:
             folder.mkdir(parents=True, exist_ok=True)
             if carried is not None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -16,7 +15,7 @@ from assets.publish import publish
 from assets.published_rulings import PublishedRulings, rulings_for, solved_with
 from assets.rulings import digest_of_rulings, rulings_held
 from assets.sessions import session_before
-from assets.store import Store, Tables, Version, digests_of_versions, manifest_digests, partition_name
+from assets.store import Store, Tables, Version, all_cores, digests_of_versions, manifest_digests, partition_name
 from ledger.errors import NightError, StoreError
 
 INPUTS = {
@@ -36,8 +35,6 @@ MARKET = (
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
 """Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
-DIGESTS_MAX = 8
-"""Files that are read and digested at once: the workers are idle by then, but each takes its memory."""
 ANSWER = "reconciliation"
 """The last asset of a shard: with it the shard has answered."""
 
@@ -92,7 +89,7 @@ def gathered(
     """Write the `trades` partition of what was ``read``; return it, its files, and the manifest's facts."""
     answered = [version for version in read.values() if version.asset == ANSWER]
     missing = sorted(set(book.shards) - {version.shard for version in answered})
-    with store.writing("trades", night=night) as writing:
+    with store.writing("trades", night=night, threads=all_cores()) as writing:
         for label, digest in rulings.inputs.items():
             writing.read_file(name=label, digest=digest)
         writing.insert("switch", rulings.switches)
@@ -137,8 +134,7 @@ def gathered(
 
 def require_intact(*versions: Version) -> None:
     """Raise `StoreError` of the first whose digest recomputed from its file is not the one in its name."""
-    threads = min(os.cpu_count() or 1, DIGESTS_MAX)
-    for version, found in zip(versions, digests_of_versions(versions, threads=threads), strict=True):
+    for version, found in zip(versions, digests_of_versions(versions, threads=all_cores()), strict=True):
         if found != version.digest:
             raise StoreError(
                 code="STORE-003",

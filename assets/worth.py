@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
 from collections.abc import Mapping
 
 from assets.book import Book
 from assets.sessions import session_before
-from assets.store import Store, Version
-
-THREADS_MAX = 8
-"""No shard is at work while their order is found."""
+from assets.store import Store, Version, all_cores
 
 
 def accounts_by_shard(store: Store, *, night: dt.date) -> dict[str, int]:
@@ -44,7 +40,7 @@ def _worth(store: Store, *, lots: Mapping[str, Version], night: dt.date) -> dict
     }
     worth: dict[str, int] = {}
     # Sums of integers: nothing depends on which thread comes first.
-    with store.reading(versions, threads=min(os.cpu_count() or 1, THREADS_MAX)) as tables:
+    with store.reading(versions, threads=all_cores()) as tables:
         for shard, version in lots.items():
             tables.attach(version, alias="lots")
             worth[shard] = tables.query("planner/worth", trade_date=night).item()
