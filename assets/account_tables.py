@@ -14,7 +14,7 @@ from assets.feeds import Intake
 from assets.night_order import head_before
 from assets.rulings import acceptances_in_force, switches_in_force
 from assets.sessions import session_after
-from assets.store import Store, Version
+from assets.store import Store, Version, all_cores
 
 ACCOUNT_POLICIES_AUDITS = (
     "no_account_has_two_policies",
@@ -86,7 +86,7 @@ def write_custodian_activity(*, store: Store, book: Book, night: dt.date) -> Ver
         # The first is read before anything is written: a file that comes at once is refused as any other.
         opening = itertools.chain([next(parts)], parts)
         cash = intake.rows("opening_cash").sort("account_id")
-    with store.writing("custodian_activity", night=night) as writing:
+    with store.writing("custodian_activity", night=night, threads=all_cores()) as writing:
         writing.insert("activity", events.sort("event_id", "account_id"))
         for lots in opening:
             begins = pl.coalesce("holding_start_date", "acquired_date")
@@ -114,7 +114,7 @@ def write_custodian_positions(*, store: Store, book: Book, night: dt.date) -> Ve
         "custodian_cash": intake.rows("cash").sort("account_id"),
         "flow": intake.rows("flows").sort("account_id"),
     }
-    with store.writing("custodian_positions", night=night) as writing:
+    with store.writing("custodian_positions", night=night, threads=all_cores()) as writing:
         intake.note_reads(writing)
         for table, rows in tables.items():
             writing.insert(table, rows)
@@ -134,7 +134,7 @@ def write_custodian_lots(*, store: Store, book: Book, night: dt.date) -> Version
     """
     intake = Intake(book=book, night=night)
     lots = intake.rows("custodian_lots")
-    with store.writing("custodian_lots", night=night) as writing:
+    with store.writing("custodian_lots", night=night, threads=all_cores()) as writing:
         intake.note_reads(writing)
         writing.insert("custodian_lot", lots.sort("account_id", "security_id", "lot_id", "holding_start_date"))
         for audit in CUSTODIAN_LOTS_AUDITS:

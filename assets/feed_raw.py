@@ -30,7 +30,7 @@ from assets.feed_files import open_plain
 from ledger.errors import FeedError
 
 _CHUNK_BYTES = 2**20
-_BATCH_ROWS = 65_536
+_BATCH_ROWS = 262_144
 
 
 @dataclasses.dataclass(frozen=True, slots=True)

@@ -60,6 +60,8 @@ def date(raw: pl.Series) -> pl.Series:
     if isinstance(raw.dtype, pl.Datetime):
         midnight = raw.dt.truncate("1d")
         return raw.set(raw != midnight, None).cast(pl.Date)
+    if raw.dtype == pl.Date:
+        return raw.set(~raw.dt.year().is_between(1900, 2099), None)
     written = text(raw)
     return written.set(~written.str.contains(_ISO_DATE), None).str.to_date("%Y-%m-%d", strict=False)
 

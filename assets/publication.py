@@ -11,13 +11,12 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import io
-import os
 from collections.abc import Mapping
 
 import polars as pl
 
 from assets.sessions import session_after
-from assets.store import Store, Tables, Version, partition_name
+from assets.store import Store, Tables, Version, all_cores, partition_name
 
 NIGHTLY = {
     "prices": "prices",
@@ -30,10 +29,19 @@ NIGHTLY = {
 }
 SHARDED = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals", "answered": "reconciliation"}
 ROWS = {"account_row": "accounts.csv", "allocation_row": "allocations.csv", "order_row": "orders.csv"}
-FROM_FILES = ("account_outcome", "allocation", "published_order")
-FROM_SHARDS = ("account_fact", "holding", "sold_part", "approved", "answered_outcome", "closed_group", "recon_break")
+FROM_FILES = ("account_outcome", "allocation", "published_order", "traded", "sold_lot")
+FROM_SHARDS = (
+    "account_fact",
+    "held_value",
+    "holding",
+    "sold_part",
+    "approved",
+    "answered_outcome",
+    "closed_group",
+    "recon_break",
+)
 RULINGS = ("switch", "acceptance")
-DERIVED = ("stopped", "limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
+DERIVED = ("stopped", "sold_sum", "limit_fact", "holding_after", "benchmark_name", "active_weight", "active_exposure")
 RULING_AUDITS = (
     "every_frozen_account_is_held_as_frozen",
     "no_frozen_account_has_an_allocation",
@@ -69,10 +77,6 @@ AUDITS = (
 )
 
 
-THREADS_MAX = 8
-"""Nothing else of a night runs while its files are audited."""
-
-
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """What the audits found in a night's files: the offenders of each, and what was read to tell."""
@@ -100,19 +104,19 @@ def audit_files(
     shards = sorted(version.shard for version in read.values() if version.asset == "reconciliation" and version.shard)
     trade_date = session_after(night)
     # Sums of integers only, and audits that return no rows: nothing depends on which thread comes first.
-    with store.reading(nightly, threads=min(os.cpu_count() or 1, THREADS_MAX)) as tables:
+    with store.reading(nightly, threads=all_cores()) as tables:
         for table in (*ROWS, *FROM_SHARDS, *RULINGS):
             tables.run(f"publication/work/{table}")
         for table in RULINGS:
             tables.insert(table, rulings[table])
         for table, name in ROWS.items():
             tables.insert_text(table, _rows(tables, table, files[name]), where=name)
-        for view in FROM_FILES:
-            tables.run(f"publication/{view}")
+        for table in FROM_FILES:
+            tables.run(f"publication/{table}")
         for shard in shards:
             for alias, asset in SHARDED.items():
                 tables.attach(read[partition_name(asset, night=night, shard=shard)], alias=alias)
-            for table in FROM_SHARDS:
+            for table in ("shard_holding", *FROM_SHARDS):
                 tables.run(f"publication/{table}", shard=shard, trade_date=trade_date, loss_margin=loss_margin)
             for alias in SHARDED:
                 tables.detach(alias)

@@ -25,12 +25,14 @@ import json
 import os
 import re
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import polars as pl
+import pyarrow as pa
 
 from assets.disk import refusal_of
 from assets.fault_points import passed
@@ -52,10 +54,18 @@ RERUN, REVISION = "rerun.json", "revision.json"
 POINTERS = (RERUN, REVISION)
 """Small files beside head.json that name a version: a rerun's, and that of a revision which has not published yet."""
 _SAFE_NAME = re.compile(r"[a-z][a-z0-9_]*")
+ALONE_THREADS_MAX = 8
 _BATCH_ROWS = 122_880
+_BLOCK_BYTES = 65_536
+"""What a file grows by: a quarter of DuckDB's own, for a table rarely fills its last block."""
 _PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 Parameter = dt.date | int | float | str | bool | None
+
+
+def all_cores() -> int:
+    """Return the threads of work beside which no shard runs: every core, up to so many that memory suffices."""
+    return min(os.cpu_count() or 1, ALONE_THREADS_MAX)
 
 
 def statement(name: str) -> str:
@@ -140,7 +150,10 @@ class Tables:
     def insert(self, table: str, frame: pl.DataFrame) -> None:
         """Insert ``frame`` by column name; DuckDB casts to the column types and holds the CHECKs."""
         assert re.fullmatch(r"[a-z_]+(\.[a-z_]+)?", table), table
-        self._connection.register("incoming_frame", frame)
+        # A batch is what one thread takes.
+        many = frame.height > _BATCH_ROWS
+        batches = pa.Table.from_batches(frame.to_arrow().to_batches(max_chunksize=_BATCH_ROWS)) if many else frame
+        self._connection.register("incoming_frame", batches)
         try:
             self._connection.execute(f"insert into {table} by name select * from incoming_frame")  # noqa: S608
         finally:
@@ -501,12 +514,19 @@ class Store:
 
     @contextlib.contextmanager
     def writing(
-        self, asset: str, *, night: dt.date, shard: str | None = None, carried: Carried | None = None
+        self,
+        asset: str,
+        *,
+        night: dt.date,
+        shard: str | None = None,
+        carried: Carried | None = None,
+        threads: int = 1,
     ) -> Iterator[Writing]:
         """Open a new version of a partition with the tables of ``sql/schema/<asset>/``, empty unless ``carried``.
 
         On a clean exit the audits must have found nothing; then the version is digested and renamed into
-        place. On an exception nothing remains.
+        place. On an exception nothing remains. More than one of ``threads`` only where nothing depends on the order in
+        which rows are added up: rows that are inserted keep theirs.
 
         Raises
         ------
@@ -514,12 +534,14 @@ class Store:
             Where a table to carry has other columns or CHECKs than the schema asks for.
         """
         with among_writers(self.book):
-            yield from self._writing(asset, night=night, shard=shard, carried=carried)
+            yield from self._writing(asset, night=night, shard=shard, carried=carried, threads=threads)
 
-    def _writing(self, asset: str, *, night: dt.date, shard: str | None, carried: Carried | None) -> Iterator[Writing]:
+    def _writing(
+        self, asset: str, *, night: dt.date, shard: str | None, carried: Carried | None, threads: int
+    ) -> Iterator[Writing]:
         folder = self.folder(asset, night=night, shard=shard)
         name = partition_name(asset, night=night, shard=shard)
-        connection = duckdb.connect(":memory:", config=ONE_THREAD)
+        connection = duckdb.connect(":memory:", config=ONE_THREAD | {"threads": threads})
         with _told(name), contextlib.closing(connection), temporary_in(self.root / WRITING) as temporary:
             folder.mkdir(parents=True, exist_ok=True)
             if carried is not None:
@@ -527,7 +549,8 @@ class Store:
             passed("store.opened", where=name)
             _configure(connection)
             # A version that is not finished is thrown away, so that no log of it is written, nor synced.
-            connection.execute(f"attach {_quoted(temporary)} as written (recovery_mode no_wal_writes)")
+            blocks = "" if carried else f", block_size {_BLOCK_BYTES}"  # a file that is carried on keeps its own
+            connection.execute(f"attach {_quoted(temporary)} as written (recovery_mode no_wal_writes{blocks})")
             connection.execute("use written")
             connection.execute("set wal_autocheckpoint = '1TB'")
             names = _make_tables(connection, asset, carried)
@@ -704,11 +727,39 @@ def digest_of_version(version: Version) -> str:
     StoreError
         Where the file cannot be read as a store partition.
     """
+    return next(digests_of_versions([version], threads=1))
+
+
+def digests_of_versions(versions: Sequence[Version], *, threads: int) -> Iterator[str]:
+    """Yield the digest recomputed from the tables of each of ``versions``, so many at once.
+
+    Raises
+    ------
+    StoreError
+        Where a file cannot be read as a store partition.
+    """
+    # One database for all: to open one costs as much as to digest a small partition.
+    with contextlib.closing(duckdb.connect(":memory:", config=ONE_THREAD)) as database:
+        digest = functools.partial(_digest_again, database)
+        with ThreadPoolExecutor(max_workers=threads) as side_by_side:
+            yield from side_by_side.map(digest, versions, [f"version_{place}" for place in range(len(versions))])
+
+
+def _digest_again(database: duckdb.DuckDBPyConnection, version: Version, alias: str) -> str:
+    names = [path.stem for path in schema_of(version.asset)]
     try:
-        with contextlib.closing(duckdb.connect(str(version.path), read_only=True, config=ONE_THREAD)) as connection:
+        with contextlib.closing(database.cursor()) as connection:
             _configure(connection)
-            names = [path.stem for path in schema_of(version.asset)]
-            return _digest(connection, names)[0]
+            connection.execute(f"attach {_quoted(version.path)} as {alias} (read_only)")
+            connection.execute(f"use {alias}")
+            kept = frozenset(name for name in names if _seems_in_order(connection, name))
+            # The digest of the right rows in their canonical order is no other's: what agrees need not be sorted.
+            found, _ = _digest(connection, names, as_stored=kept)
+            if found != version.digest and kept:
+                found, _ = _digest(connection, names)
+            connection.execute("use memory")
+            connection.execute(f"detach {alias}")
+            return found
     except duckdb.Error as error:
         raise StoreError(
             code="STORE-006",
@@ -774,14 +825,27 @@ def _definitions(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
     return dict(rows.fetchall())
 
 
-def _digest(connection: duckdb.DuckDBPyConnection, tables: Sequence[str]) -> tuple[str, dict[str, int]]:
+def _seems_in_order(connection: duckdb.DuckDBPyConnection, table: str) -> bool:
+    """Return whether a large table has no rows deleted from it, and a sample of it in the order of all its columns."""
+    [[rows, places]] = connection.sql(f"select count(*), max(rowid) + 1 from {table}").fetchall()  # noqa: S608
+    if rows < _BATCH_ROWS or rows != places:
+        return False
+    sample = connection.sql(f"select * from {table} where rowid % 1024 < 32")  # noqa: S608
+    return bool(sample.to_arrow_table().equals(sample.order("all").to_arrow_table()))
+
+
+def _digest(
+    connection: duckdb.DuckDBPyConnection, tables: Sequence[str], *, as_stored: Collection[str] = ()
+) -> tuple[str, dict[str, int]]:
     """Return sha256 over the rows of the tables in canonical order, and the row counts.
 
     The bytes of a ``.duckdb`` file differ between two writes of the same rows, so it is the values that are digested.
+    Rows of the tables ``as_stored`` are taken as they stand: the digest is another where that is not their order.
     """
     ordered = (
-        (table, connection.sql(f"select * from {table} order by all").to_arrow_reader(_BATCH_ROWS))  # noqa: S608
+        (table, connection.sql(f"select * from {table}{order}").to_arrow_reader(_BATCH_ROWS))  # noqa: S608
         for table in tables
+        for order in ["" if table in as_stored else " order by all"]
     )
     return digest_of_tables(ordered)
 

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import os
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import polars as pl
@@ -17,7 +15,7 @@ from assets.publish import publish
 from assets.published_rulings import PublishedRulings, rulings_for, solved_with
 from assets.rulings import digest_of_rulings, rulings_held
 from assets.sessions import session_before
-from assets.store import Store, Tables, Version, digest_of_version, manifest_digests, partition_name
+from assets.store import Store, Tables, Version, all_cores, digests_of_versions, manifest_digests, partition_name
 from ledger.errors import NightError, StoreError
 
 INPUTS = {
@@ -37,8 +35,6 @@ MARKET = (
 BOOKS = ("lots", "broker_lots", "wash_windows", "proposals", "lot_reconciliation", "reconciliation")
 STOPPED_AT_PUBLISHING = ("stopped", "drop_stopped", "hold_stopped")
 """Statements that hold what was frozen, or whose acceptance was withdrawn, after its shard had answered."""
-DIGESTS_MAX = 8
-"""Files that are read and sorted at once: the workers are idle by then, but each takes its memory."""
 ANSWER = "reconciliation"
 """The last asset of a shard: with it the shard has answered."""
 
@@ -73,9 +69,7 @@ def write_trades(*, store: Store, book: Book, night: dt.date, past_deadline: boo
             "anew first. After the deadline, publish with their accounts held.",
         )
     read = {version.name: version for version in read_by_night(store, night=night, shards=answered)}
-    with ThreadPoolExecutor(max_workers=min(os.cpu_count() or 1, DIGESTS_MAX)) as side_by_side:
-        for _ in side_by_side.map(require_intact, read.values()):
-            pass  # the first that is not intact, in order of name, is raised
+    require_intact(*read.values())
     while True:
         rulings = rulings_for(store=store, book=book, night=night)
         version, files, facts = gathered(store=store, book=book, night=night, read=read, rulings=rulings)
@@ -95,7 +89,7 @@ def gathered(
     """Write the `trades` partition of what was ``read``; return it, its files, and the manifest's facts."""
     answered = [version for version in read.values() if version.asset == ANSWER]
     missing = sorted(set(book.shards) - {version.shard for version in answered})
-    with store.writing("trades", night=night) as writing:
+    with store.writing("trades", night=night, threads=all_cores()) as writing:
         for label, digest in rulings.inputs.items():
             writing.read_file(name=label, digest=digest)
         writing.insert("switch", rulings.switches)
@@ -138,17 +132,17 @@ def gathered(
     return writing.version, files, facts
 
 
-def require_intact(version: Version) -> None:
-    """Raise `StoreError` unless the digest recomputed from the file is the one in its name."""
-    found = digest_of_version(version)
-    if found != version.digest:
-        raise StoreError(
-            code="STORE-003",
-            where=f"store partition {version.name}",
-            found=f"content with digest {found[:16]}",
-            expected=version.digest[:16],
-            remedy="The file was changed after it was written. Restore it, or re-materialise the partition.",
-        )
+def require_intact(*versions: Version) -> None:
+    """Raise `StoreError` of the first whose digest recomputed from its file is not the one in its name."""
+    for version, found in zip(versions, digests_of_versions(versions, threads=all_cores()), strict=True):
+        if found != version.digest:
+            raise StoreError(
+                code="STORE-003",
+                where=f"store partition {version.name}",
+                found=f"content with digest {found[:16]}",
+                expected=version.digest[:16],
+                remedy="The file was changed after it was written. Restore it, or re-materialise the partition.",
+            )
 
 
 def published_files(tables: Tables, *, night: dt.date) -> dict[str, bytes]:

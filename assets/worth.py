@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections.abc import Mapping
 
 from assets.book import Book
 from assets.sessions import session_before
-from assets.store import Store, Version
+from assets.store import Store, Version, all_cores
 
 
 def accounts_by_shard(store: Store, *, night: dt.date) -> dict[str, int]:
@@ -26,18 +27,22 @@ def shards_by_worth(store: Store, *, book: Book, night: dt.date) -> tuple[str, .
         for shard in book.shards
         if store.has("lots", night=before, shard=shard)
     }
-    worth = {shard: _worth(store, lots=version, night=night) for shard, version in lots.items()}
+    worth = _worth(store, lots=lots, night=night) if lots else {}
     return tuple(sorted(book.shards, key=lambda shard: (-worth.get(shard, 0), shard)))
 
 
-def _worth(store: Store, *, lots: Version, night: dt.date) -> int:
-    """Return micro-dollars."""
+def _worth(store: Store, *, lots: Mapping[str, Version], night: dt.date) -> dict[str, int]:
+    """Return micro-dollars by shard."""
     versions = {
-        "lots": lots,
         "prices": store.head("prices", night=night),
         "policies": store.head("account_policies", night=night),
         "positions": store.head("custodian_positions", night=night),
     }
-    with store.reading(versions) as tables:
-        micro_dollars: int = tables.query("planner/worth", trade_date=night).item()
-    return micro_dollars
+    worth: dict[str, int] = {}
+    # Sums of integers: nothing depends on which thread comes first.
+    with store.reading(versions, threads=all_cores()) as tables:
+        for shard, version in lots.items():
+            tables.attach(version, alias="lots")
+            worth[shard] = tables.query("planner/worth", trade_date=night).item()
+            tables.detach("lots")
+    return worth

@@ -1,6 +1,6 @@
 -- every_block_is_the_sum_of_its_allocations: block orders that their allocations do not add up to, in shares or dollars.
 -- Grain:   one row per offending (security_id, side).
--- Reads:   published_order, allocation.
+-- Reads:   published_order, traded.
 -- Binds:   nothing.
 -- Order:   security_id, side.
 select
@@ -22,7 +22,7 @@ from (
     from published_order
     union all
     select security_id, side, 0, micro_shares, 0, estimated_microusd, 0
-    from allocation
+    from traded
 ) as both_sides
 group by security_id, side
 having

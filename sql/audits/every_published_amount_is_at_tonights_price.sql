@@ -1,6 +1,6 @@
 -- every_published_amount_is_at_tonights_price: allocations at another price than tonight's, or that do not multiply out.
 -- Grain:   one row per offending (account_id, security_id, side, lot_id).
--- Reads:   allocation, sold_part, prices.
+-- Reads:   allocation, sold_sum, prices.
 -- Binds:   nothing.
 -- Order:   account_id, security_id, side, lot_id.
 -- A lot that leaves in parts is valued part by part, each cut to the micro-dollar.
@@ -13,11 +13,7 @@ select
     price.close_microusd
 from allocation
 left join prices.price on price.security_id = allocation.security_id
-left join (
-    select account_id, security_id, lot_id, count(*) as parts
-    from sold_part
-    group by account_id, security_id, lot_id
-) as sold
+left join sold_sum as sold
     on sold.account_id = allocation.account_id
     and sold.security_id = allocation.security_id
     and sold.lot_id = allocation.lot_id

@@ -1,21 +1,10 @@
 -- every_published_gain_is_that_of_its_lots: gains, losses and terms that the lots sold do not have.
 -- Grain:   one row per offending (account_id, security_id, lot_id); a total of the account has neither security nor lot.
--- Reads:   allocation, account_outcome, sold_part, policies.
+-- Reads:   allocation, account_outcome, sold_sum, policies.
 -- Binds:   nothing.
 -- Order:   account_id, security_id, lot_id.
 -- A part's basis is cut to the micro-dollar, its value too: one micro-dollar is forgiven for each.
-with sold as (
-    select
-        account_id,
-        security_id,
-        lot_id,
-        count(*) as parts,
-        sum(basis_microusd) as basis_microusd,
-        bool_and(long_term) as long_term
-    from sold_part
-    group by account_id, security_id, lot_id
-),
-total as (
+with total as (
     select
         allocation.account_id,
         coalesce(sum(gain_microusd), 0) as gain_microusd,
@@ -25,7 +14,7 @@ total as (
 )
 select allocation.account_id, allocation.security_id, allocation.lot_id
 from allocation
-left join sold
+left join sold_sum as sold
     on sold.account_id = allocation.account_id
     and sold.security_id = allocation.security_id
     and sold.lot_id = allocation.lot_id

@@ -1,13 +1,22 @@
 -- no_published_account_leaves_its_sector_band: sectors after the orders outside the policy's band, as widened where it gave.
 -- Grain:   one row per offending (account_id, sector).
--- Reads:   limit_fact, holding_after, benchmark_name, policies.
+-- Reads:   limit_fact, held_value, traded, benchmark_name, prices, policies.
 -- Binds:   nothing.
 -- Order:   account_id, sector.
 with held as (
-    select holding_after.account_id, security.sector, sum(holding_after.value_after) // 1000000 as held_microusd
-    from holding_after
-    join policies.security on security.security_id = holding_after.security_id
-    group by holding_after.account_id, security.sector
+    select account_id, sector, sum(value) // 1000000 as held_microusd
+    from (
+        select account_id, sector, value from held_value
+        union all
+        select
+            traded.account_id,
+            security.sector,
+            case traded.side when 'buy' then traded.micro_shares else -traded.micro_shares end::hugeint * price.close_microusd
+        from traded
+        join prices.price on price.security_id = traded.security_id
+        join policies.security on security.security_id = traded.security_id
+    ) as before_and_traded
+    group by account_id, sector
 ),
 aimed as (
     select benchmark_id, sector, sum(weight_femto) as weight_femto, count(*) as names

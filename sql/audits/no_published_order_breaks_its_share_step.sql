@@ -1,6 +1,6 @@
 -- no_published_order_breaks_its_share_step: allocations that are no multiple of the account's step and no sale of a whole lot.
 -- Grain:   one row per offending (account_id, security_id, side, lot_id).
--- Reads:   allocation, sold_part, policies.
+-- Reads:   allocation, sold_sum, policies.
 -- Binds:   nothing.
 -- Order:   account_id, security_id, side, lot_id.
 select
@@ -10,11 +10,7 @@ select
     allocation.lot_id
 from allocation
 join policies.account on account.account_id = allocation.account_id
-left join (
-    select account_id, security_id, lot_id, any_value(lot_micro) as lot_micro
-    from sold_part
-    group by account_id, security_id, lot_id
-) as lot
+left join sold_sum as lot
     on lot.account_id = allocation.account_id
     and lot.security_id = allocation.security_id
     and lot.lot_id = allocation.lot_id

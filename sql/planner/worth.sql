@@ -4,34 +4,34 @@
 -- Binds:   $trade_date.
 -- Notes:   tax saved by selling every lot that is worth less than its basis, and cash outside its band that waits to be
 --          raised or invested, expected flows included. Tonight's actions are not booked yet: it only orders shards.
+--          Values are rounded to the micro-dollar, each by itself: sums of integers are the same on any thread.
 -- Order:   a single row.
 with lot as (
     select
         sublot.account_id,
-        sublot.micro_shares * price.close_microusd::hugeint // 1000000 as value_microusd,
+        round((position_hi - position_lo) * price.dollars)::bigint as value_microusd,
+        part(part_basis_microusd, part_shares, position_lo - part_from, position_hi - part_from) as basis_microusd,
         case
             when account.registration in ('ira', 'roth') then 0
-            else greatest(sublot.basis_microusd - sublot.micro_shares * price.close_microusd::hugeint // 1000000, 0)
-                * if($trade_date::date >= long_from(sublot.holding_start_date), long_loss_rate, short_loss_rate)
-        end as saved_microusd
-    from (
-        select
-            account_id,
-            security_id,
-            holding_start_date,
-            position_hi - position_lo as micro_shares,
-            part(part_basis_microusd, part_shares, position_lo - part_from, position_hi - part_from) as basis_microusd
-        from lots.sublot
-    ) as sublot
-    join prices.price on price.security_id = sublot.security_id
+            when sublot.holding_start_date <= long_term.since then long_loss_rate
+            else short_loss_rate
+        end as loss_rate
+    from lots.sublot
+    join (select security_id, close_microusd / 1e6 as dollars from prices.price) as price
+        on price.security_id = sublot.security_id
     join policies.account on account.account_id = sublot.account_id
+    cross join (
+        select max(started::date) as since
+        from generate_series($trade_date::date - 370, $trade_date::date - 360, interval 1 day) as days(started)
+        where long_from(started::date) <= $trade_date::date
+    ) as long_term
     where not account.frozen and account.mode <> 'hold' and account.policy_fault is null
 ),
 account_lots as (
     select
         account_id,
         sum(value_microusd)::double as value_microusd,
-        sum(saved_microusd::hugeint) as saved_microusd
+        sum((greatest(basis_microusd - value_microusd, 0) * loss_rate)::bigint) as saved_microusd
     from lot
     group by account_id
 ),

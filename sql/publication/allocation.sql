@@ -2,7 +2,7 @@
 -- Grain:   one row per line of allocations.csv.
 -- Reads:   allocation_row.
 -- Binds:   nothing.
-create or replace temp view allocation as
+create or replace temp table allocation as
 select
     account_id,
     security_id,

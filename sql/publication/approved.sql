@@ -2,7 +2,7 @@
 -- Grain:   one row per (account_id, security_id, side, lot_id).
 -- Reads:   reconciliation of the shard.
 -- Binds:   nothing.
--- Order:   account_id, security_id, side, lot_id.
+-- Order:   none needed; rows are counted.
 insert into approved
 select
     account_id,
@@ -16,4 +16,3 @@ select
     term,
     reason
 from answered.approved_order
-order by account_id, security_id, side, lot_id

@@ -1,23 +1,22 @@
 -- limit_fact: the account's value, its trades in money, and its limits as integers; those of the policy, widened as certified.
 -- Grain:   one row per account_id that is not held.
--- Reads:   account_outcome, allocation, account_fact, holding, policies, prices, positions.
+-- Reads:   account_outcome, traded, account_fact, held_value, policies, prices, positions.
 -- Binds:   nothing.
 -- Units:   micro-dollars; _femto are millionths of a thousandth of a millionth of net asset value. A missing limit is null.
 -- Notes:   slack is what float arithmetic may make of a fraction of so many micro-dollars, as the judge has it.
 create or replace temp table limit_fact as
 with valued as (
-    select account_id, sum(holding.micro_shares::hugeint * price.close_microusd) // 1000000 as held_microusd
-    from holding
-    join prices.price on price.security_id = holding.security_id
+    select account_id, sum(value) // 1000000 as held_microusd
+    from held_value
     group by account_id
 ),
-traded as (
+exchanged as (
     select
         account_id,
         coalesce(sum(micro_shares::hugeint * price.close_microusd) filter (where side = 'sell'), 0) as sales,
         coalesce(sum(micro_shares::hugeint * price.close_microusd) filter (where side = 'buy'), 0) as purchases
-    from allocation
-    join prices.price on price.security_id = allocation.security_id
+    from traded
+    join prices.price on price.security_id = traded.security_id
     group by account_id
 ),
 answered as (
@@ -32,13 +31,13 @@ answered as (
         len(account_fact.sectors) as sector_count,
         account_fact.tracking_error_max as tracking_error_in_force,
         account_fact.cash_microusd::hugeint + coalesce(valued.held_microusd, 0) as nav,
-        coalesce(traded.sales, 0) as sales,
-        coalesce(traded.purchases, 0) as purchases
+        coalesce(exchanged.sales, 0) as sales,
+        coalesce(exchanged.purchases, 0) as purchases
     from account_outcome
     join policies.account on account.account_id = account_outcome.account_id
     join account_fact on account_fact.account_id = account_outcome.account_id
     left join valued on valued.account_id = account_outcome.account_id
-    left join traded on traded.account_id = account_outcome.account_id
+    left join exchanged on exchanged.account_id = account_outcome.account_id
     left join positions.flow on flow.account_id = account_outcome.account_id
     where account_outcome.status not like 'HELD%'
 )

@@ -1,18 +1,22 @@
 -- sold_part: the parts of one shard's lots that the published sales take.
 -- Grain:   one row per (account_id, security_id, lot_id, position_lo).
--- Reads:   allocation, policies, prices; lots of the shard.
--- Binds:   $trade_date, $loss_margin (a fraction of basis).
--- Order:   account_id, security_id, lot_id, position_lo.
+-- Reads:   sold_lot, account_fact, policies, prices; lots of the shard.
+-- Binds:   $shard, $trade_date, $loss_margin (a fraction of basis).
+-- Order:   none needed; sums of integers.
 insert into sold_part
 with sold as (
-    select account_id, security_id, lot_id, sum(micro_shares)::bigint as micro_shares
-    from allocation
-    where side = 'sell'
-    group by account_id, security_id, lot_id
+    from sold_lot semi join (from account_fact where shard = $shard) as here on here.account_id = sold_lot.account_id
 ),
 open_part as (
     select
-        sublot.*,
+        sublot.account_id,
+        sublot.household_id,
+        sublot.security_id,
+        sublot.lot_id,
+        sublot.position_lo,
+        sublot.holding_start_date,
+        sublot.acquired_date,
+        sublot.bought_as,
         sold.micro_shares as sold_micro,
         position_hi - position_lo as size,
         sum(position_hi - position_lo) over lot as lot_micro,
@@ -45,4 +49,3 @@ join policies.account on account.account_id = open_part.account_id
 join prices.price on price.security_id = open_part.security_id
 left join policies.security on security.security_id = open_part.security_id
 where sold_micro > before
-order by open_part.account_id, open_part.security_id, open_part.lot_id, open_part.position_lo

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from decimal import Decimal
 
 import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.feed_values import exact_ratio, micro, ratio_new, ratio_old
+from assets.feed_values import date, exact_ratio, micro, ratio_new, ratio_old
 from ledger.amounts import to_micro
 
 AMOUNTS = st.decimals(min_value=Decimal("-1e12"), max_value=Decimal("1e12"), allow_nan=False, places=9)
@@ -37,3 +38,12 @@ def test_a_ratio_keeps_its_value_and_comes_in_lowest_terms(new: int, old: int) -
 def test_floats_of_parquet_go_to_the_nearest_millionth_and_other_numbers_are_none() -> None:
     raw = pl.Series([101.25, 0.1 + 0.2, float("nan"), float("inf"), 1e300, None])
     assert micro(raw).to_list() == [101_250_000, 300_000, None, None, None, None]
+
+
+@settings(derandomize=True, deadline=None)
+@given(st.lists(st.dates(), min_size=1))
+def test_dates_of_parquet_are_the_dates_that_their_text_is(days: list[dt.date]) -> None:
+    edges = [dt.date(1899, 12, 31), dt.date(1900, 1, 1), dt.date(2099, 12, 31), dt.date(2100, 1, 1)]
+    raw = pl.Series([*days, *edges, None], dtype=pl.Date)
+    assert date(raw).to_list() == date(raw.dt.to_string("%Y-%m-%d")).to_list()
+    assert date(raw)[-5:].to_list() == [None, *edges[1:3], None, None]

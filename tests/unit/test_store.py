@@ -117,6 +117,39 @@ def test_a_file_that_was_tampered_with_is_found(tmp_path: Path) -> None:
         require_intact(version)
 
 
+def many_weights(rows: int) -> pl.DataFrame:
+    names = pl.DataFrame({"number": range(rows)}).select(security_id=pl.format("S{}", pl.col("number") + rows))
+    return names.select(benchmark_id=pl.lit("LARGE"), security_id="security_id", weight=pl.lit(1.0 / rows))
+
+
+def test_a_large_table_need_not_lie_in_its_order_to_be_found_intact(tmp_path: Path) -> None:
+    frame = many_weights(130_000)
+    swapped = frame.with_row_index().sort(pl.col("index").replace({500: 501, 501: 500})).drop("index")
+    turned = frame.reverse()
+    for number, rows in enumerate((frame, swapped, turned)):
+        version = write(Store(tmp_path / str(number)), rows)
+        assert digest_of_version(version) == version.digest
+        require_intact(version)
+
+
+def test_a_large_table_that_lies_in_its_order_is_found_where_it_was_tampered_with(tmp_path: Path) -> None:
+    version = write(Store(tmp_path), many_weights(130_000))
+    connection = duckdb.connect(str(version.path))
+    connection.execute("update benchmark_weight set weight = 0.5 where security_id = 'S130500'")
+    connection.close()
+    with pytest.raises(StoreError, match="STORE-003"):
+        require_intact(version)
+
+
+def test_of_several_files_the_first_in_order_that_is_not_intact_is_told(tmp_path: Path) -> None:
+    versions = [write(Store(tmp_path / name), weights((name, 1.0))) for name in ("A", "B", "C", "D")]
+    require_intact(*versions)
+    for version in versions[2:]:
+        version.path.write_bytes(b"no database")
+    with pytest.raises(StoreError, match=f"STORE-006 .*expected {versions[2].digest}"):
+        require_intact(*versions)
+
+
 def test_a_missing_partition_and_a_missing_file_say_what_to_do(tmp_path: Path) -> None:
     store = Store(tmp_path)
     with pytest.raises(StoreError, match="STORE-001"):

@@ -1,5 +1,5 @@
 -- closed_group: groups that wash windows close to a household on the trade date.
--- Grain:   one row per (household_id, identical_group, closes, only_purchase).
+-- Grain:   one row per window.
 create or replace temp table closed_group (
     household_id varchar not null,
     identical_group varchar not null,
