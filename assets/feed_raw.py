@@ -66,6 +66,8 @@ def read_raw(path: Path, *, label: str, limits: Intake, keep_ragged: bool = Fals
     else:
         text = _unpacked(content, label=label, limits=limits) if path.suffix == ".gz" else content
         header, rows = _csv_rows(text, label=label, limits=limits, ragged=ragged)
+    # What reading needed beside the rows would otherwise stay with the process: hundreds of bytes a row.
+    pa.default_memory_pool().release_unused()
     schema = {"line": pl.Int64, "cells": pl.Int64, "text": pl.String}
     return RawFile(label, digest, header, rows, pl.DataFrame(ragged or [], schema=schema, orient="row"))
 

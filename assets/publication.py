@@ -15,8 +15,9 @@ from collections.abc import Mapping
 
 import polars as pl
 
+from assets.feed_values import micro
 from assets.sessions import session_after
-from assets.store import Store, Tables, Version, all_cores, partition_name
+from assets.store import Store, Tables, Version, all_cores, changed_file, partition_name
 
 NIGHTLY = {
     "prices": "prices",
@@ -28,8 +29,19 @@ NIGHTLY = {
     "positions": "custodian_positions",
 }
 SHARDED = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals", "answered": "reconciliation"}
-ROWS = {"account_row": "accounts.csv", "allocation_row": "allocations.csv", "order_row": "orders.csv"}
-FROM_FILES = ("account_outcome", "allocation", "published_order", "traded", "sold_lot")
+ROWS = {"account_outcome": "accounts.csv", "allocation": "allocations.csv", "published_order": "orders.csv"}
+MILLIONTHS = {
+    "micro_shares": "shares",
+    "price_microusd": "price_usd",
+    "estimated_microusd": "estimated_usd",
+    "gain_microusd": "estimated_gain_usd",
+    "harvested_loss_microusd": "harvested_loss_usd",
+    "realized_gain_microusd": "realized_gain_usd",
+    "cash_before_microusd": "cash_before_usd",
+    "cash_after_microusd": "cash_after_usd",
+}
+"""Columns of `ROWS` that are another column of the file in millionths."""
+SUMS = ("traded", "sold_lot")
 FROM_SHARDS = (
     "account_fact",
     "held_value",
@@ -110,8 +122,8 @@ def audit_files(
         for table in RULINGS:
             tables.insert(table, rulings[table])
         for table, name in ROWS.items():
-            tables.insert_text(table, _rows(tables, table, files[name]), where=name)
-        for table in FROM_FILES:
+            tables.insert_text(table, _rows(tables, table, files[name], where=name), where=name)
+        for table in SUMS:
             tables.run(f"publication/{table}")
         for shard in shards:
             for alias, asset in SHARDED.items():
@@ -125,7 +137,21 @@ def audit_files(
         return Findings(offenders={audit: tables.offenders(audit) for audit in AUDITS}, inputs=dict(tables.inputs))
 
 
-def _rows(tables: Tables, table: str, content: bytes) -> pl.DataFrame:
-    """Return the columns of a published file that ``table`` has, as the text that they are."""
+def _rows(tables: Tables, table: str, content: bytes, *, where: str) -> pl.DataFrame:
+    """Return the columns that ``table`` has of a published file: amounts in millionths, all others as their text.
+
+    Raises
+    ------
+    StoreError
+        Where an amount is none.
+    """
     wanted = tables.select(f"select column_name from duckdb_columns() where table_name = '{table}'")["column_name"]  # noqa: S608
-    return pl.read_csv(io.BytesIO(content), infer_schema=False).select(wanted.to_list())
+    file = pl.read_csv(io.BytesIO(content), infer_schema=False)
+    columns = {}
+    for column in wanted.to_list():
+        written = file[MILLIONTHS.get(column, column)]
+        columns[column] = micro(written) if column in MILLIONTHS else written
+        unreadable = written.filter(columns[column].is_null() & written.is_not_null())
+        if unreadable.len():
+            raise changed_file(where, table=table, found=f"{unreadable[0]!r} in the column {written.name}")
+    return pl.DataFrame(columns).with_columns(pl.col("^reasons$").fill_null(""))

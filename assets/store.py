@@ -160,23 +160,17 @@ class Tables:
             self._connection.unregister("incoming_frame")
 
     def insert_text(self, table: str, frame: pl.DataFrame, *, where: str) -> None:
-        """Insert a ``frame`` of texts that came from the file ``where``.
+        """Insert a ``frame`` that was read from the file ``where``.
 
         Raises
         ------
         StoreError
-            Where a text is no value of its column.
+            Where a value or text is none of its column.
         """
         try:
             self.insert(table, frame)
         except duckdb.Error as error:
-            raise StoreError(
-                code="STORE-007",
-                where=where,
-                found=str(error).splitlines()[0],
-                expected=f"rows as sql/publication/work/{table}.sql has them",
-                remedy="The file was changed after it was published. Restore it.",
-            ) from error
+            raise changed_file(where, table=table, found=str(error).splitlines()[0]) from error
 
     def offenders(self, audit: str, **parameters: Parameter) -> pl.DataFrame:
         """Return the rows of ``sql/audits/<audit>.sql``, which must be none."""
@@ -629,6 +623,17 @@ def write_renamed(path: Path, content: bytes, *, root: Path) -> None:
         temporary.rename(path)
         passed("file.renamed", where=where)
     sync(path.parent)
+
+
+def changed_file(where: str, *, table: str, found: str) -> StoreError:
+    """Return the error of a published file with ``found`` in it, which is not what ``table`` holds of one."""
+    return StoreError(
+        code="STORE-007",
+        where=where,
+        found=found,
+        expected=f"rows as sql/publication/work/{table}.sql has them",
+        remedy="The file was changed after it was published. Restore it.",
+    )
 
 
 def partition_name(asset: str, *, night: dt.date, shard: str | None) -> str:

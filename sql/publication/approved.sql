@@ -12,7 +12,7 @@ select
     lot_id,
     price_microusd,
     estimated_microusd,
-    case when side = 'sell' then gain_microusd else 0 end,
+    case when side = 'sell' then gain_microusd end,
     term,
     reason
 from answered.approved_order

@@ -19,6 +19,7 @@ from assets.publication import AUDITS, RULINGS, audit_files
 from assets.publish import DATA_FILES
 from assets.store import Store, Version, schema_of
 from assets.verification import check_audits, published_night
+from ledger.errors import StoreError
 from tests.book_cases import NIGHTS
 
 NIGHT = dt.date.fromisoformat(NIGHTS[2])
@@ -324,6 +325,24 @@ def test_files_that_the_facts_do_not_bear_out_are_found(
     name, change, audit = FACTS[fact]
     with rewritten(copied, read, name, change) as other:
         assert audit in offended(store, files, other)
+
+
+@pytest.mark.parametrize(
+    ("change", "found"),
+    [
+        ("update allocations set shares = '1.5 shares'", "allocations.csv: found '1.5 shares' in the column shares"),
+        ("update allocations set estimated_usd = '99999999999999.0'", "found '99999999999999.0' in the column estim"),
+        ("update allocations set shares = '0.000000'", "allocations.csv: found Constraint Error"),
+        ("update allocations set estimated_gain_usd = null where side = 'sell'", "allocations.csv: found Constraint"),
+        ("update orders set shares = null", "orders.csv: found Constraint Error"),
+        ("update accounts set orders = 'many'", "accounts.csv: found Conversion Error"),
+    ],
+)
+def test_a_file_with_a_value_that_is_none_of_its_column_is_refused(
+    store: Store, files: dict[str, bytes], read: Read, change: str, found: str
+) -> None:
+    with pytest.raises(StoreError, match=f"STORE-007 .*{found}"):
+        offended(store, changed(files, read, change), read)
 
 
 def test_every_audit_has_a_fault_that_it_finds() -> None:

@@ -8,7 +8,7 @@ create or replace temp table approved (
     lot_id varchar,
     price_microusd bigint not null,
     estimated_microusd bigint not null,
-    gain_microusd bigint not null,
+    gain_microusd bigint,               -- of a sale
     term varchar,
     reason varchar not null
 )
