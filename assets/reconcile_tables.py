@@ -14,8 +14,8 @@ import polars as pl
 
 from assets.book import Book
 from assets.certificate_tables import offence_rows
-from assets.problem_arrays import ShardFacts, market_of, problems_of
-from assets.proposal_tables import facts_without, read_facts
+from assets.problem_arrays import ShardFacts, facts_without, market_of, problems_of
+from assets.proposal_tables import read_facts
 from assets.sessions import session_after, session_before
 from assets.store import Store, Version
 from ledger.amounts import to_micro
@@ -73,6 +73,7 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
             writing.attach(store.head(asset, night=night), alias=alias)
         for alias, asset in SHARD_INPUTS.items():
             writing.attach(store.head(asset, night=night, shard=shard), alias=alias)
+        facts = read_facts(writing, shard=shard, trade_date=session_after(night))
         writing.run("reconciliation/ordered")
         before = published_before(store=store, book=book, night=night)
         if before is not None:
@@ -89,7 +90,6 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
         if book.keeps_broker_lots:
             writing.attach(store.head(LOT_BREAKS, night=night, shard=shard), alias="lot_breaks")
             writing.run("reconciliation/lots_that_break")
-        facts = read_facts(writing, shard=shard, trade_date=session_after(night))
         problems = solved_problems(
             facts, held=writing.query("reconciliation/held_account"), trade_date=session_after(night), book=book
         )

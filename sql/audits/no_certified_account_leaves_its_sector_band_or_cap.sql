@@ -1,13 +1,11 @@
 -- no_certified_account_leaves_its_sector_band_or_cap: sectors and names of the holdings after the orders.
 -- Grain:   one row per offending (account_id, limit_name).
--- Reads:   outcome, approved_order, policies, answer, lots, prices, benchmark.
+-- Reads:   outcome, approved_order, policies, answer, compared_holding, prices, benchmark.
 -- Binds:   nothing.
 -- Order:   account_id, limit_name.
 -- Weights are in millionths of a millionth (bigint), so that the sums do not depend on the order of addition.
 with held as (
-    select account_id, security_id, sum(position_hi - position_lo)::bigint as micro_shares
-    from lots.sublot
-    group by account_id, security_id
+    select account_id, security_id, book_micro as micro_shares from compared_holding where book_micro <> 0
 ),
 traded as (
     select
