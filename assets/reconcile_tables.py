@@ -33,9 +33,10 @@ INPUTS = {
 SHARD_INPUTS = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals"}
 LOT_BREAKS = "lot_reconciliation"
 """Read only in a book whose custodian sends its lots."""
+DIFFERENCES = ("position_difference", "cash_difference")
+ORDERED = {False: ("ordered",), True: ("ordered", "ordered_rows")}
+"""What was ordered for the names that differ, by whether a night was published before."""
 BREAKS = (
-    "position_difference",
-    "cash_difference",
     "explanation",
     "explain_by_trades",
     "explain_by_actions",
@@ -45,7 +46,7 @@ BREAKS = (
     "holding_break",
     "accepted_break",
 )
-"""Statements that find the breaks, what explains each, and which hold their accounts."""
+"""Statements that find what explains each difference, the breaks, and which hold their accounts."""
 STEPS = ("outcome", "approved_order")
 AUDITS = (
     "every_answer_has_one_outcome",
@@ -74,12 +75,10 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
         for alias, asset in SHARD_INPUTS.items():
             writing.attach(store.head(asset, night=night, shard=shard), alias=alias)
         facts = read_facts(writing, shard=shard, trade_date=session_after(night))
-        writing.run("reconciliation/ordered")
         before = published_before(store=store, book=book, night=night)
         if before is not None:
             writing.attach(before, alias="published_before")
-            writing.run("reconciliation/ordered_rows")
-        for step in BREAKS:
+        for step in DIFFERENCES + ORDERED[before is not None] + BREAKS:
             writing.run(
                 f"reconciliation/{step}",
                 night=night,

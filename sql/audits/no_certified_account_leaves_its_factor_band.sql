@@ -12,7 +12,10 @@ with certified as (
     where outcome.status = 'CERTIFIED' and account.factor_band is not null
 ),
 shares as (
-    select account_id, security_id, book_micro as micro_shares from compared_holding where book_micro <> 0
+    select account_id, security_id, book_micro as micro_shares
+    from compared_holding
+    semi join certified using (account_id)
+    where book_micro <> 0
     union all
     select account_id, security_id, case side when 'buy' then micro_shares else -micro_shares end from approved_order
 ),

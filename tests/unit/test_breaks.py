@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.reconcile_tables import BREAKS
+from assets.reconcile_tables import BREAKS, DIFFERENCES
 from assets.store import Store, Tables
 from ledger.amounts import to_micro
 
@@ -180,7 +180,8 @@ def book_event(tables: Tables, event_id: str, **facts: object) -> None:
 
 
 def breaks(tables: Tables, *, shares_tolerance_micro: int = 0, cash_tolerance_microusd: int = 10_000) -> pl.DataFrame:
-    for step in BREAKS:
+    tables.run("proposals/compared_holding", shard="s000")
+    for step in DIFFERENCES + BREAKS:
         tables.run(
             f"reconciliation/{step}",
             night=NIGHT,
