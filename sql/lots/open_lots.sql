@@ -12,7 +12,7 @@ select
     position_hi - position_lo as micro_shares,
     part(part_basis_microusd, part_shares, position_lo - part_from, position_hi - part_from) as basis_microusd,
     acquired_date,
-    $trade_date::date >= long_from(holding_start_date) as long_term_next,
+    holding_start_date <= newest_long_start($trade_date::date) as long_term_next,
     case
         when acquired_date >= $trade_date::date - 30
             then coalesce(bought_as, purchase_name(account_id, security_id, lot_id, acquired_date))

@@ -12,7 +12,7 @@ select
     bool_or(closes = 'buy') as closed_to_buying,
     bool_or(closes = 'loss sale') as closed_to_loss_sales,
     case
-        when count(*) filter (where closes = 'loss sale') = count(only_purchase) and count(distinct only_purchase) = 1
+        when count(*) filter (where closes = 'loss sale') = count(only_purchase) and min(only_purchase) = max(only_purchase)
             then min(only_purchase)
     end as open_to_purchase,
     max(last_day) filter (where closes = 'buy') as no_buy_until,
