@@ -95,10 +95,9 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
     can_buy, can_sell, max_weight = _permissions(facts, market, closed_to_buying=closed_to_buying)
     lot_account, lot_security = _integers(lots["account"]), _integers(lots["security"])
     closed_lot = closed_to_loss_sales[lot_account, lot_security] if lots.height else np.zeros(0, np.bool_)
-    few = np.flatnonzero(closed_lot)
-    exempt = open_purchase[lot_account[few], lot_security[few]]
-    few, exempt = few[exempt != None], exempt[exempt != None]  # noqa: E711  # by element
-    closed_lot[few] = exempt != lots["bought_as"].gather(few).to_numpy().astype(np.object_)
+    few = np.flatnonzero(closed_lot & lots["bought_as"].is_not_null().to_numpy())
+    bought_as = lots["bought_as"].gather(few).to_numpy().astype(np.object_)
+    closed_lot[few] = open_purchase[lot_account[few], lot_security[few]] != bought_as
     held_days = lots.select((pl.lit(trade_date) - pl.col("acquired_date")).dt.total_days())["literal"]
     minimum_days = accounts["min_holding_days"].to_numpy()[lot_account]
     return ShardProblems(

@@ -158,8 +158,8 @@ def fill(tables: Tables, case: Case) -> None:
         micro = to_micro(shares)
         insert(
             tables, "lots.sublot", household_id="H1", account_id=ACCOUNT, security_id=security, lot_id="L",
-            position_lo=0, position_hi=micro, part_from=0, part_shares=micro, part_basis_microusd=1,
-            acquired_date=NIGHT, purchase_order=0, holding_start_date=NIGHT, purchase=True, absorbed=False,
+            position_lo=0, position_hi=micro, part_from=0, part_basis_microusd=1,
+            acquired_date=NIGHT, purchase_order=0, purchase=True, absorbed=False,
             truncated=False, no_basis=False,
         )  # fmt: skip
     for security, shares in case.custodian.items():
