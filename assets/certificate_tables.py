@@ -119,22 +119,10 @@ def _order_parts(orders: pl.DataFrame, problems: ShardProblems, account: pl.Data
     """
     security = pl.DataFrame({"security_id": problems.market.security_ids}).with_row_index("security")
     placed = orders.join(account, on="account_id").join(security, on="security_id", how="left")
-    count = len(problems.lot_ids)
-    sublots = pl.DataFrame(
-        {
-            "row": np.repeat(np.arange(len(problems.account_ids)), np.diff(problems.lot_start)),
-            "security": problems.lot_security,
-            "lot_id": problems.lot_ids,
-            "lot": np.arange(count),
-            "shares": problems.lot_micro_shares,
-        },
-        schema_overrides={"lot_id": pl.String},
-    )
     key = ["row", "security", "lot_id"]
     placed = placed.with_columns(pl.col("row").cast(pl.Int64), pl.col("security").cast(pl.Int64))
-    # Most lots are not sold: what is reckoned of the others would be thrown away.
     sublots = (
-        sublots.join(placed.filter(pl.col("side") == "sell"), on=key, how="semi")
+        _sublots(problems, placed.filter(pl.col("side") == "sell").drop_nulls("security"))
         .sort("lot")
         .with_columns(
             before=pl.col("shares").cum_sum().over(key) - pl.col("shares"), last=pl.col("lot").max().over(key)
@@ -147,6 +135,25 @@ def _order_parts(orders: pl.DataFrame, problems: ShardProblems, account: pl.Data
     wanted = ["account_id", "row", "security", "lot", "micro_shares"]
     purchases = placed.filter(pl.col("side") == "buy").with_columns(lot=pl.lit(-1, pl.Int64))
     return pl.concat([sales.select(wanted), purchases.select(wanted)])
+
+
+def _sublots(problems: ShardProblems, sales: pl.DataFrame) -> pl.DataFrame:
+    """Return the sublots of the lots that are sold; most are not, and their names are not looked at."""
+    owner = np.repeat(np.arange(len(problems.account_ids)), np.diff(problems.lot_start))
+    is_sold = np.zeros(problems.can_sell.shape, np.bool_)
+    is_sold[sales["row"].to_numpy(), sales["security"].to_numpy()] = True
+    lot = np.flatnonzero(is_sold[owner, problems.lot_security])
+    found = pl.DataFrame(
+        {
+            "row": owner[lot],
+            "security": problems.lot_security[lot],
+            "lot_id": [problems.lot_ids[at] for at in lot.tolist()],
+            "lot": lot,
+            "shares": problems.lot_micro_shares[lot],
+        },
+        schema_overrides={"lot_id": pl.String},
+    )
+    return found.join(sales, on=["row", "security", "lot_id"], how="semi")
 
 
 def _certificate(tables: Tables, problems: ShardProblems, account: pl.DataFrame) -> Certificate:

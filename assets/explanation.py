@@ -17,8 +17,8 @@ from assets.explained_limits import binding_limit, conflict, relaxations
 from assets.explained_non_trades import non_trades
 from assets.explained_orders import RiskPrices, added_up, order_rows, risk_prices
 from assets.explained_words import MEANING, REMEDIES, Row, told, told_policy
-from assets.problem_arrays import market_of, problems_of
-from assets.proposal_tables import facts_without, read_facts
+from assets.problem_arrays import facts_without, market_of, problems_of
+from assets.proposal_tables import read_facts
 from assets.sessions import session_after
 from assets.standing import Standing, lineage_of, standing_night
 from assets.store import Store, Tables, Version

@@ -68,6 +68,7 @@ def night_facts(*, store: Store, book: Book, night: dt.date) -> NightFacts:
                 tables.attach(sealed(store, published, asset, shard=shard), alias=alias)
             bound: dict[str, dt.date | str] = {"shard": shard, "trade_date": session_after(night)}
             tables.run("report/work/closed_group")
+            tables.run("proposals/compared_holding", shard=shard)
             tables.insert("closed_group", tables.query("proposals/closed_groups", **bound))
             losses.append(tables.query("report/open_loss", **bound))
             values.append(tables.query("report/value"))

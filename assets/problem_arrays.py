@@ -46,6 +46,7 @@ class ShardFacts:
     benchmark_weights: pl.DataFrame
     accounts: pl.DataFrame
     lots: pl.DataFrame
+    """By ``account`` and ``security``, rows of ``accounts`` and ``universe``; then by lot_id and position."""
     restricted: pl.DataFrame
     closed_groups: pl.DataFrame
 
@@ -89,20 +90,14 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
 
     A lot within ``loss_margin`` (a fraction) above its basis counts as a loss for wash sales.
     """
-    accounts = facts.accounts
-    lots = facts.lots.join(accounts.select("account_id").with_row_index("account"), on="account_id").join(
-        facts.universe.select("security_id").with_row_index("security"), on="security_id"
-    )
-    lots = lots.sort("account", "security", "lot_id", "position_lo")
+    accounts, lots = facts.accounts, facts.lots
     closed_to_buying, closed_to_loss_sales, open_purchase = _closed(facts, market)
     can_buy, can_sell, max_weight = _permissions(facts, market, closed_to_buying=closed_to_buying)
-    lot_account = lots["account"].to_numpy()
-    lot_security = _integers(lots["security"])
+    lot_account, lot_security = _integers(lots["account"]), _integers(lots["security"])
     closed_lot = closed_to_loss_sales[lot_account, lot_security] if lots.height else np.zeros(0, np.bool_)
-    exempt = open_purchase[lot_account, lot_security]
-    few = np.flatnonzero(closed_lot & (exempt != None))  # noqa: E711  # by element
+    few = np.flatnonzero(closed_lot & lots["bought_as"].is_not_null().to_numpy())
     bought_as = lots["bought_as"].gather(few).to_numpy().astype(np.object_)
-    closed_lot[few] = exempt[few] != bought_as
+    closed_lot[few] = open_purchase[lot_account[few], lot_security[few]] != bought_as
     held_days = lots.select((pl.lit(trade_date) - pl.col("acquired_date")).dt.total_days())["literal"]
     minimum_days = accounts["min_holding_days"].to_numpy()[lot_account]
     return ShardProblems(
@@ -197,9 +192,11 @@ def _closed(facts: ShardFacts, market: Market) -> tuple[Flags, Flags, npt.NDArra
 
 def frozen_values(facts: ShardFacts) -> pl.DataFrame:
     """Return account_id, security_id, value_microusd, reason and distrusted of every owned name nobody may trade."""
-    frozen = facts.universe.filter(pl.col("freeze_reason").is_not_null())
+    frozen = facts.universe.with_row_index("security").filter(pl.col("freeze_reason").is_not_null())
     return (
-        facts.lots.join(frozen, on="security_id")
+        facts.lots.select(pl.col("account", "security").cast(pl.UInt32), "micro_shares")
+        .join(frozen, on="security")
+        .join(facts.accounts.select("account_id").with_row_index("account"), on="account")
         .group_by("account_id", "security_id", "freeze_reason", "distrusted")
         .agg(VALUE_MICROUSD.sum().alias("value_microusd"))
         .rename({"freeze_reason": "reason"})
@@ -209,17 +206,33 @@ def frozen_values(facts: ShardFacts) -> pl.DataFrame:
 
 def account_values(facts: ShardFacts) -> pl.DataFrame:
     """Return account_id and nav_microusd: cash and open lots at the night's close."""
-    lots = (
-        facts.lots.select("account_id", "security_id", "micro_shares")
-        .join(facts.universe.select("security_id", "close_microusd"), on="security_id")
-        .group_by("account_id")
+    held = (
+        facts.lots.select(
+            pl.col("account").cast(pl.UInt32),
+            "micro_shares",
+            close_microusd=facts.universe["close_microusd"].gather(facts.lots["security"]),
+        )
+        .group_by("account")
         .agg(VALUE_MICROUSD.sum().alias("held"))
     )
     return (
         facts.accounts.select("account_id", "cash_microusd")
-        .join(lots, on="account_id", how="left")
+        .with_row_index("account")
+        .join(held, on="account", how="left")
         .select("account_id", nav_microusd=pl.col("cash_microusd") + pl.col("held").fill_null(0))
         .sort("account_id")
+    )
+
+
+def facts_without(facts: ShardFacts, held: pl.Series) -> ShardFacts:
+    """Return ``facts`` without the held accounts and their lots; the others move up."""
+    stays = ~facts.accounts["account_id"].is_in(held.implode()).to_numpy()
+    if stays.all():
+        return facts
+    account = facts.lots["account"].to_numpy()
+    row = pl.Series("account", (np.cumsum(stays) - 1)[account], facts.lots.schema["account"])
+    return dataclasses.replace(
+        facts, accounts=facts.accounts.filter(stays), lots=facts.lots.with_columns(row).filter(stays[account])
     )
 
 

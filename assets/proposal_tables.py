@@ -15,7 +15,7 @@ import polars as pl
 from assets.book import Book
 from assets.certificate_tables import certificate_rows, leaf_rows
 from assets.non_trade_tables import non_trade_rows
-from assets.problem_arrays import ShardFacts, account_values, frozen_values, market_of, problems_of
+from assets.problem_arrays import ShardFacts, account_values, facts_without, frozen_values, market_of, problems_of
 from assets.sessions import session_after
 from assets.store import Store, Tables, Version
 from ledger.amounts import MICRO
@@ -79,12 +79,18 @@ def settings_of(book: Book) -> SolveSettings:
 
 
 def read_facts(tables: Tables, *, shard: str, trade_date: dt.date) -> ShardFacts:
-    """Read the rows a shard's problems are made of."""
+    """Read the rows a shard's problems are made of; the temporary table compared_holding stays for who comes after."""
+    tables.run("proposals/compared_holding", shard=shard)
+    universe = tables.query("proposals/universe")
+    accounts = tables.query("proposals/accounts", shard=shard, trade_date=trade_date)
+    for name, frame in (("account", accounts), ("security", universe)):
+        tables.run(f"proposals/work/{name}_number")
+        tables.insert(f"{name}_number", frame.select(f"{name}_id").with_row_index(name))
     return ShardFacts(
-        universe=tables.query("proposals/universe"),
+        universe=universe,
         exposures=tables.select("select security_id, factor, exposure from risk.exposure order by all"),
         benchmark_weights=tables.select("from benchmark.benchmark_weight order by all"),
-        accounts=tables.query("proposals/accounts", shard=shard, trade_date=trade_date),
+        accounts=accounts,
         lots=tables.query("lots/open_lots", trade_date=trade_date),
         restricted=tables.query("proposals/restricted", shard=shard),
         closed_groups=tables.query("proposals/closed_groups", shard=shard, trade_date=trade_date),
@@ -127,19 +133,6 @@ def held_before_solving(facts: ShardFacts, *, values: pl.DataFrame, unpriced: pl
         status = pl.when(holds).then(pl.lit(verdict.value)).otherwise(status)
         reasons = pl.when(holds).then(reason).otherwise(reasons)
     return judged.select("account_id", status=status, reasons=reasons).filter(pl.col("status").is_not_null())
-
-
-def facts_without(facts: ShardFacts, held: pl.Series) -> ShardFacts:
-    """Return ``facts`` without the held accounts and their lots."""
-    return ShardFacts(
-        universe=facts.universe,
-        exposures=facts.exposures,
-        benchmark_weights=facts.benchmark_weights,
-        accounts=facts.accounts.filter(~pl.col("account_id").is_in(held.implode())),
-        lots=facts.lots.filter(~pl.col("account_id").is_in(held.implode())),
-        restricted=facts.restricted,
-        closed_groups=facts.closed_groups,
-    )
 
 
 def answer_rows(problems: ShardProblems, answers: ShardAnswers, facts: ShardFacts) -> pl.DataFrame:

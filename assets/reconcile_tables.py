@@ -14,8 +14,8 @@ import polars as pl
 
 from assets.book import Book
 from assets.certificate_tables import offence_rows
-from assets.problem_arrays import ShardFacts, market_of, problems_of
-from assets.proposal_tables import facts_without, read_facts
+from assets.problem_arrays import ShardFacts, facts_without, market_of, problems_of
+from assets.proposal_tables import read_facts
 from assets.sessions import session_after, session_before
 from assets.store import Store, Version
 from ledger.amounts import to_micro
@@ -33,9 +33,10 @@ INPUTS = {
 SHARD_INPUTS = {"lots": "lots", "windows": "wash_windows", "proposals": "proposals"}
 LOT_BREAKS = "lot_reconciliation"
 """Read only in a book whose custodian sends its lots."""
+DIFFERENCES = ("position_difference", "cash_difference")
+ORDERED = {False: ("ordered",), True: ("ordered", "ordered_rows")}
+"""What was ordered for the names that differ, by whether a night was published before."""
 BREAKS = (
-    "position_difference",
-    "cash_difference",
     "explanation",
     "explain_by_trades",
     "explain_by_actions",
@@ -45,7 +46,7 @@ BREAKS = (
     "holding_break",
     "accepted_break",
 )
-"""Statements that find the breaks, what explains each, and which hold their accounts."""
+"""Statements that find what explains each difference, the breaks, and which hold their accounts."""
 STEPS = ("outcome", "approved_order")
 AUDITS = (
     "every_answer_has_one_outcome",
@@ -73,12 +74,11 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
             writing.attach(store.head(asset, night=night), alias=alias)
         for alias, asset in SHARD_INPUTS.items():
             writing.attach(store.head(asset, night=night, shard=shard), alias=alias)
-        writing.run("reconciliation/ordered")
+        facts = read_facts(writing, shard=shard, trade_date=session_after(night))
         before = published_before(store=store, book=book, night=night)
         if before is not None:
             writing.attach(before, alias="published_before")
-            writing.run("reconciliation/ordered_rows")
-        for step in BREAKS:
+        for step in DIFFERENCES + ORDERED[before is not None] + BREAKS:
             writing.run(
                 f"reconciliation/{step}",
                 night=night,
@@ -89,7 +89,6 @@ def write_reconciliation(*, store: Store, book: Book, night: dt.date, shard: str
         if book.keeps_broker_lots:
             writing.attach(store.head(LOT_BREAKS, night=night, shard=shard), alias="lot_breaks")
             writing.run("reconciliation/lots_that_break")
-        facts = read_facts(writing, shard=shard, trade_date=session_after(night))
         problems = solved_problems(
             facts, held=writing.query("reconciliation/held_account"), trade_date=session_after(night), book=book
         )

@@ -19,10 +19,9 @@ from assets.explained_limits import binding_limit, conflict
 from assets.explained_orders import TAXED, tax_by_order
 from assets.explained_words import MEANING, Row
 from assets.explanation import outcome_of, policy_of, require_answered
-from assets.problem_arrays import ShardFacts, account_values, market_of, problems_of
+from assets.problem_arrays import ShardFacts, account_values, facts_without, market_of, problems_of
 from assets.proposal_tables import (
     answer_rows,
-    facts_without,
     held_before_solving,
     held_rows,
     named_rows,

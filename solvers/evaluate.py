@@ -29,7 +29,7 @@ from solvers.views import AccountView, View, heads, value_of
 
 __all__ = ["AccountView", "Claims", "Judgement", "judge", "lots_at_loss"]
 
-CHUNK = 16
+CHUNK = 64
 """Accounts judged at a time: few enough for the cache, many enough to share NumPy's overhead; changes no verdict."""
 TOLERANCE_MICROUSD = 2
 """Float error forgiven when a fraction of net asset value becomes micro-dollars."""
@@ -77,22 +77,34 @@ def judge(problems: ShardProblems, answers: Stated) -> Judgement:
         with np.errstate(all="ignore"):  # what makes no sense is held already, and judged as such
             view = closings.view(rows)
             orders = _laid_out(view, answers)
-            wrong = list(_judge_chunk(view, orders, answers, found))
+            traded = view.objective(orders.sold_weight, orders.bought_weight)
+            idle = view.objective(np.zeros_like(orders.sold_weight), np.zeros_like(orders.bought_weight))
+            wrong = list(_judge_chunk(view, orders, answers, found, traded=traded, at_idle=idle))
             # Figures that follow from wrong orders say nothing new.
             named = {a for a, _ in wrong}
-            figures = _judge_figures(view, orders, answers)
+            figures = _judge_figures(view, orders, answers, te2=traded[1], at_idle=idle)
             offences += [*wrong, *((a, text) for a, text in figures if a not in named)]
     return dataclasses.replace(found, offences=tuple(sorted(offences)))
 
 
-def _judge_chunk(view: View, orders: _Orders, answers: Stated, found: Judgement) -> Iterator[tuple[int, str]]:
-    """Fill ``found`` for the accounts of a view, and yield their offences."""
+def _judge_chunk(
+    view: View,
+    orders: _Orders,
+    answers: Stated,
+    found: Judgement,
+    *,
+    traded: tuple[Floats, Floats],
+    at_idle: tuple[Floats, Floats],
+) -> Iterator[tuple[int, str]]:
+    """Fill ``found`` for the accounts of a view, and yield their offences.
+
+    ``traded`` and ``at_idle`` are objective and squared tracking error with the orders and without any.
+    """
     rows, lo, m = view.rows, view.lo, view.hi - view.lo
     held = np.array([status.is_held for status in answers.status[rows]], np.bool_)
     trades = np.bincount(view.lot_account, orders.sold > 0, m) + (orders.bought > 0).sum(axis=1) > 0
     yield from ((lo + int(at), "a held account trades") for at in np.flatnonzero(held & trades))
-    objective, te2 = view.objective(orders.sold_weight, orders.bought_weight)
-    idle, idle_te2 = view.objective(np.zeros_like(orders.sold_weight), np.zeros_like(orders.bought_weight))
+    (objective, te2), (idle, idle_te2) = traded, at_idle
     leaves = leaves_of(answers.certificate, rows)
     bound = np.full(m, np.inf)
     np.minimum.at(bound, leaves.account, leaf_bounds(view, leaves))
@@ -119,12 +131,13 @@ def _judge_chunk(view: View, orders: _Orders, answers: Stated, found: Judgement)
     yield from ((lo + at, text) for at, text in _broken_risk(view, te2, idle_te2, answers) if not held[at])
 
 
-def _judge_figures(view: View, orders: _Orders, answers: Stated) -> Iterator[tuple[int, str]]:
+def _judge_figures(
+    view: View, orders: _Orders, answers: Stated, *, te2: Floats, at_idle: tuple[Floats, Floats]
+) -> Iterator[tuple[int, str]]:
     """Yield the figures of a view's accounts that are not as recomputed."""
     m = view.hi - view.lo
     held = np.array([status.is_held for status in answers.status[view.rows]], np.bool_)
-    _, te2 = view.objective(orders.sold_weight, orders.bought_weight)
-    idle, idle_te2 = view.objective(np.zeros_like(orders.sold_weight), np.zeros_like(orders.bought_weight))
+    idle, idle_te2 = at_idle
     figures = wrong_figures(
         view, answers, held=held, idle=idle, error=np.sqrt(te2), idle_error=np.sqrt(idle_te2),
         traded=np.bincount(view.lot_account, orders.sold_weight, m) + orders.bought_weight.sum(axis=1),

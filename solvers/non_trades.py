@@ -19,7 +19,7 @@ PER_ACCOUNT = 3
 """At most so many of each kind: losses not sold, other names not sold, names not bought."""
 WORTH_MIN = 1e-7
 """Fraction of net asset value below which nobody asks."""
-CHUNK = 16
+CHUNK = 64
 SALE_PARTS = ("tracking_error", "cash", "sector", "turnover", "net_gain_budget", "tax", "cost", "factor_band")
 BUY_PARTS = ("tracking_error", "cash", "sector", "turnover", "cost", "factor_band")
 SALE_STOPS = (

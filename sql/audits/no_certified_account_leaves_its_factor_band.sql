@@ -1,6 +1,6 @@
 -- no_certified_account_leaves_its_factor_band: exposures of the active weights after the orders.
 -- Grain:   one row per offending (account_id, limit_name).
--- Reads:   outcome, approved_order, policies, answer, lots, prices, benchmark, risk.
+-- Reads:   outcome, approved_order, policies, answer, compared_holding, prices, benchmark, risk.
 -- Binds:   nothing.
 -- Order:   account_id, limit_name.
 -- Weights and exposures are in millionths of a millionth (integers), so that sums do not depend on the order of addition.
@@ -12,7 +12,10 @@ with certified as (
     where outcome.status = 'CERTIFIED' and account.factor_band is not null
 ),
 shares as (
-    select account_id, security_id, position_hi - position_lo as micro_shares from lots.sublot
+    select account_id, security_id, book_micro as micro_shares
+    from compared_holding
+    semi join certified using (account_id)
+    where book_micro <> 0
     union all
     select account_id, security_id, case side when 'buy' then micro_shares else -micro_shares end from approved_order
 ),

@@ -1,13 +1,21 @@
 -- no_certified_account_leaves_its_sector_band_or_cap: sectors and names of the holdings after the orders.
 -- Grain:   one row per offending (account_id, limit_name).
--- Reads:   outcome, approved_order, policies, answer, lots, prices, benchmark.
+-- Reads:   outcome, approved_order, policies, answer, compared_holding, prices, benchmark.
 -- Binds:   nothing.
 -- Order:   account_id, limit_name.
 -- Weights are in millionths of a millionth (bigint), so that the sums do not depend on the order of addition.
-with held as (
-    select account_id, security_id, sum(position_hi - position_lo)::bigint as micro_shares
-    from lots.sublot
-    group by account_id, security_id
+with certified as (
+    select outcome.account_id, account.benchmark_id, account.sector_band, answer.nav_microusd, outcome.orders
+    from outcome
+    join proposals.answer on answer.account_id = outcome.account_id
+    join policies.account on account.account_id = outcome.account_id
+    where outcome.status = 'CERTIFIED'
+),
+held as (
+    select account_id, security_id, book_micro as micro_shares
+    from compared_holding
+    semi join certified using (account_id)
+    where book_micro <> 0
 ),
 traded as (
     select
@@ -26,13 +34,6 @@ after as (
         coalesce(traded.bought, false) as bought
     from held
     full join traded on traded.account_id = held.account_id and traded.security_id = held.security_id
-),
-certified as (
-    select outcome.account_id, account.benchmark_id, account.sector_band, answer.nav_microusd, outcome.orders
-    from outcome
-    join proposals.answer on answer.account_id = outcome.account_id
-    join policies.account on account.account_id = outcome.account_id
-    where outcome.status = 'CERTIFIED'
 ),
 weighed as (
     select

@@ -13,6 +13,7 @@ join policies.account on account.account_id = approved_order.account_id
 left join (
     select account_id, security_id, lot_id, sum(position_hi - position_lo) as micro_shares
     from lots.sublot
+    semi join approved_order using (account_id, security_id, lot_id)
     group by all
 ) as held
     on held.account_id = approved_order.account_id

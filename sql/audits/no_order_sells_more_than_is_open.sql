@@ -17,6 +17,7 @@ from (
 left join (
     select account_id, security_id, lot_id, sum(position_hi - position_lo) as micro_shares
     from lots.sublot
+    semi join approved_order using (account_id, security_id, lot_id)
     group by all
 ) as held on held.account_id = sold.account_id and held.security_id = sold.security_id and held.lot_id = sold.lot_id
 where sold.micro_shares > coalesce(held.micro_shares, 0)

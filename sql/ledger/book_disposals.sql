@@ -21,6 +21,6 @@ select
     sequence as sale_order,
     $night::date >= long_from(holding_start_date) as long_term,
     not no_basis as taxable,
-    bought_as
+    nullif(bought_as, purchase_name(account_id, security_id, lot_id, acquired_date)) as bought_as
 from taken
 order by sale_id, account_id, security_id, lot_id, position_lo

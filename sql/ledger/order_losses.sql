@@ -16,7 +16,7 @@ from (
         from losses
         group by losses.household_id, losses.identical_group
         having
-            count(distinct losses.bought_as) > 1
+            min(losses.bought_as) <> max(losses.bought_as)
             and (
                 $older_lot = 'newer_only'
                 or exists (

@@ -5,13 +5,16 @@
 -- Order:   event_id, account_id.
 insert into refused_event
 with arriving as (
-    select
-        *,
-        count(*) over (partition by account_id, security_id, lot_id) as namesakes
+    select household_id, account_id, event_id, security_id, lot_id
     from trade
     where
         turn = $turn
         and (kind in ('buy', 'reinvest') or (kind = 'transfer_in' and other_account_id is null))
+),
+taken_name as (
+    select account_id, security_id, lot_id from arriving group by account_id, security_id, lot_id having count(*) > 1
+    union all
+    select account_id, security_id, lot_id from open_part semi join arriving using (account_id, security_id, lot_id)
 )
 select
     household_id,
@@ -23,13 +26,5 @@ select
     'a lot name that the account does not use' as expected,
     'Ask the custodian for the lot of this purchase and send a correction that supersedes the event.' as remedy
 from arriving
-where
-    namesakes > 1
-    or exists (
-        select 1 from open_part
-        where
-            open_part.account_id = arriving.account_id
-            and open_part.security_id = arriving.security_id
-            and open_part.lot_id = arriving.lot_id
-    )
+semi join taken_name using (account_id, security_id, lot_id)
 order by event_id, account_id

@@ -6,16 +6,10 @@
 -- Order:   event_id, account_id.
 insert into refused_event
 with leaving as (
-    select
-        household_id,
-        account_id,
-        event_id,
-        security_id,
-        lot_id,
-        micro_shares,
-        sum(micro_shares) over (partition by account_id, security_id, lot_id)::bigint as together
+    select account_id, security_id, lot_id, sum(micro_shares)::bigint as together
     from trade
     where turn = $turn and kind = $kind
+    group by account_id, security_id, lot_id
 ),
 open_lot as (
     select account_id, security_id, lot_id, sum(position_hi - position_lo)::bigint as micro_shares
@@ -40,7 +34,7 @@ unnamed as (
             from open_lot
             where open_lot.account_id = leaving.account_id and open_lot.security_id = leaving.security_id
         ), 0)::bigint - coalesce((
-            select sum(named.micro_shares)
+            select sum(named.together)
             from named
             where
                 named.account_id = leaving.account_id and named.security_id = leaving.security_id
@@ -49,10 +43,19 @@ unnamed as (
     from leaving
     where leaving.lot_id is null
 ),
-short as (
+short_lot as (
     select * from named where open_shares is null or together > open_shares
     union all by name
     select * from unnamed where together > open_shares
+),
+short as (
+    select trade.household_id, trade.event_id, short_lot.*
+    from trade
+    join short_lot
+        on short_lot.account_id = trade.account_id
+        and short_lot.security_id is not distinct from trade.security_id
+        and short_lot.lot_id is not distinct from trade.lot_id
+    where trade.turn = $turn and trade.kind = $kind
 )
 select
     household_id,

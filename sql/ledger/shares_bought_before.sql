@@ -5,16 +5,19 @@
 -- Order:   none needed; meeting orders them.
 create or replace temp table candidate as
 with sold as (
-    select household_id, identical_group, min(acquired_date) as acquired_date, list(distinct bought_as) as purchases
+    select household_id, identical_group, min(acquired_date) as acquired_date
     from loss_to_meet
     group by household_id, identical_group
 )
 select open_part.*
 from open_part
 join sold on sold.household_id = open_part.household_id and sold.identical_group = open_part.identical_group
+anti join loss_to_meet
+    on loss_to_meet.household_id = open_part.household_id
+    and loss_to_meet.identical_group = open_part.identical_group
+    and loss_to_meet.bought_as = open_part.bought_as
 where
     open_part.purchase
     and not open_part.absorbed
     and open_part.acquired_date >= $night::date - 30
-    and not list_contains(sold.purchases, open_part.bought_as)
     and ($older_lot = 'absorbs' or open_part.acquired_date >= sold.acquired_date)

@@ -4,7 +4,7 @@
 -- Binds:   nothing.
 -- Order:   account_id, security_id, lot_id, position_lo.
 insert into sublot
-select sublot.*
+select sublot.* exclude (part_shares, holding_start_date)
 from before.sublot
 anti join touched on touched.source_row = sublot.rowid
 order by sublot.account_id, sublot.security_id, sublot.lot_id, sublot.position_lo

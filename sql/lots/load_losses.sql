@@ -26,7 +26,10 @@ select
     open_loss.purchase_order,
     open_loss.holding_start_date,
     open_loss.long_term,
-    open_loss.bought_as
+    coalesce(
+        open_loss.bought_as,
+        purchase_name(open_loss.account_id, open_loss.security_id, open_loss.lot_id, open_loss.acquired_date)
+    ) as bought_as
 from before.open_loss
 left join ledger_security on ledger_security.security_id = open_loss.security_id
 where

@@ -7,7 +7,16 @@
 create or replace temp table touched as
 with moving as (
     -- A dividend names a security and touches no lot of it.
-    select * from trade where pair_security(kind, security_id) <> ''
+    select household_id, identical_group, account_id, other_account_id, security_id, lot_id
+    from trade
+    where pair_security(kind, security_id) <> ''
+),
+named as (
+    select account_id, security_id, lot_id from moving where lot_id is not null
+    union all
+    select other_account_id as account_id, security_id, lot_id
+    from moving
+    where other_account_id is not null and lot_id is not null
 ),
 acted as (
     select security_id from day_action
@@ -42,22 +51,12 @@ semi join traded_group
 union all
 select sublot.rowid as source_row
 from before.sublot
-semi join moving
-    on moving.account_id = sublot.account_id
-    and moving.security_id = sublot.security_id
-    and moving.lot_id = sublot.lot_id
+semi join named using (account_id, security_id, lot_id)
 union all
 select sublot.rowid as source_row
 from before.sublot
 semi join moving
     on moving.account_id = sublot.account_id and moving.security_id = sublot.security_id and moving.lot_id is null
-union all
-select sublot.rowid as source_row
-from before.sublot
-semi join moving
-    on moving.other_account_id = sublot.account_id
-    and moving.security_id = sublot.security_id
-    and moving.lot_id = sublot.lot_id
 union all
 select sublot.rowid as source_row
 from before.sublot

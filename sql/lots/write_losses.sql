@@ -22,6 +22,6 @@ select
     purchase_order,
     holding_start_date,
     long_term,
-    bought_as
+    nullif(bought_as, purchase_name(account_id, security_id, lot_id, acquired_date)) as bought_as
 from exposed_loss
 order by sale_date, sale_id, account_id, lot_id, piece_lo

@@ -1,6 +1,6 @@
 -- closed_groups: groups in which a household may not buy, or may not sell at a loss, on the trade date.
 -- Grain:   one row per (household_id, identical_group).
--- Reads:   windows, lots, positions, policies, shards.
+-- Reads:   windows, compared_holding, policies, shards.
 -- Binds:   $trade_date, $shard.
 -- Note:    where book and custodian disagree about a position, an unknown trade may have opened a window either way.
 --          Where all recent unused shares of a group are of one purchase, loss sales of that purchase stay open: its
@@ -12,7 +12,7 @@ select
     bool_or(closes = 'buy') as closed_to_buying,
     bool_or(closes = 'loss sale') as closed_to_loss_sales,
     case
-        when count(*) filter (where closes = 'loss sale') = count(only_purchase) and count(distinct only_purchase) = 1
+        when count(*) filter (where closes = 'loss sale') = count(only_purchase) and min(only_purchase) = max(only_purchase)
             then min(only_purchase)
     end as open_to_purchase,
     max(last_day) filter (where closes = 'buy') as no_buy_until,
@@ -27,22 +27,11 @@ from (
     where last_day >= $trade_date
     union all
     select account_shard.household_id, security.identical_group_next, closes, null as only_purchase, null as last_day
-    from (
-        select account_id, security_id, sum(micro_shares) as difference
-        from (
-            select account_id, security_id, position_hi - position_lo as micro_shares from lots.sublot
-            union all
-            -- Of this shard only: the custodian's positions are those of the whole book.
-            select position.account_id, position.security_id, -position.micro_shares as micro_shares
-            from positions.position
-            semi join (from shards.account_shard where shard = $shard) as own on own.account_id = position.account_id
-        ) as both_sides
-        group by account_id, security_id
-        having sum(micro_shares) <> 0
-    ) as disputed
+    from compared_holding as disputed
     join shards.account_shard on account_shard.account_id = disputed.account_id and account_shard.shard = $shard
     join policies.security on security.security_id = disputed.security_id
     cross join (values ('buy'), ('loss sale')) as both_ways (closes)
+    where disputed.book_micro <> disputed.custodian_micro
 ) as closings
 group by household_id, identical_group
 order by household_id, identical_group

@@ -16,6 +16,7 @@ from cash_difference
 join (
     select account_id, event_id, min(kind) as kind, sum(cash_microusd) as cash_microusd
     from lots.event
+    semi join cash_difference using (account_id)
     group by account_id, event_id
     having sum(cash_microusd) <> 0
 ) as paid

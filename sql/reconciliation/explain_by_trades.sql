@@ -11,6 +11,7 @@ with booked as (
     from (
         select account_id, security_id, event_id, sum(micro_shares) as micro_shares
         from lots.event
+        semi join position_difference using (account_id, security_id)
         where kind in ('buy', 'sell', 'reinvest')
         group by account_id, security_id, event_id
     ) as events

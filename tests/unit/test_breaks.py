@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from assets.reconcile_tables import BREAKS
+from assets.reconcile_tables import BREAKS, DIFFERENCES
 from assets.store import Store, Tables
 from ledger.amounts import to_micro
 
@@ -158,8 +158,8 @@ def fill(tables: Tables, case: Case) -> None:
         micro = to_micro(shares)
         insert(
             tables, "lots.sublot", household_id="H1", account_id=ACCOUNT, security_id=security, lot_id="L",
-            position_lo=0, position_hi=micro, part_from=0, part_shares=micro, part_basis_microusd=1,
-            acquired_date=NIGHT, purchase_order=0, holding_start_date=NIGHT, purchase=True, absorbed=False,
+            position_lo=0, position_hi=micro, part_from=0, part_basis_microusd=1,
+            acquired_date=NIGHT, purchase_order=0, purchase=True, absorbed=False,
             truncated=False, no_basis=False,
         )  # fmt: skip
     for security, shares in case.custodian.items():
@@ -180,7 +180,8 @@ def book_event(tables: Tables, event_id: str, **facts: object) -> None:
 
 
 def breaks(tables: Tables, *, shares_tolerance_micro: int = 0, cash_tolerance_microusd: int = 10_000) -> pl.DataFrame:
-    for step in BREAKS:
+    tables.run("proposals/compared_holding", shard="s000")
+    for step in DIFFERENCES + BREAKS:
         tables.run(
             f"reconciliation/{step}",
             night=NIGHT,

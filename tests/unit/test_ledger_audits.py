@@ -45,7 +45,8 @@ ACTIVITY: tuple[Row, ...] = (
 TRADES = tuple({"security_id": "X", **row} for row in ACTIVITY)
 
 FAULTS = [
-    ("no_lot_is_oversold", "update sublot set position_hi = position_hi + 1 where lot_id = 'QUIET'"),
+    ("no_lot_is_oversold", "update sublot set other_part_shares = position_hi - 1 where lot_id = 'QUIET'"),
+    ("untouched_sublots_are_kept", "update sublot set position_hi = position_hi + 1 where lot_id = 'QUIET'"),
     ("no_lot_is_oversold", "update sublot set part_from = part_from + 1 where lot_id = 'QUIET'"),
     (
         "no_sublots_overlap",
@@ -73,15 +74,22 @@ FAULTS = [
     ("basis_is_conserved", "update event set basis_microusd = basis_microusd + 1 where event_id = 'E2'"),
     ("untouched_sublots_are_kept", "delete from sublot where lot_id = 'QUIET'"),
     ("untouched_sublots_are_kept", "update sublot set part_basis_microusd = 1 where lot_id = 'QUIET'"),
-    ("untouched_sublots_are_kept", "insert into sublot from before.sublot where lot_id = 'SOLD'"),
+    (
+        "untouched_sublots_are_kept",
+        "insert into sublot select * exclude (part_shares, holding_start_date) from before.sublot "
+        "where lot_id = 'SOLD'",
+    ),
     ("untouched_sublots_are_kept", "update sublot set acquired_date = acquired_date - 1 where lot_id = 'QUIET'"),
-    ("untouched_sublots_are_kept", "update sublot set holding_start_date = '2026-06-02' where lot_id = 'ELSEWHERE'"),
+    (
+        "untouched_sublots_are_kept",
+        "update sublot set other_holding_start_date = '2026-06-02' where lot_id = 'ELSEWHERE'",
+    ),
     ("untouched_sublots_are_kept", "update sublot set absorbed = true where lot_id = 'QUIET'"),
     (
         "untouched_sublots_are_kept",
         "update sublot set position_lo = 1, position_hi = position_hi + 1, part_from = 1 where lot_id = 'QUIET'",
     ),
-    ("untouched_sublots_are_kept", "update sublot set part_shares = part_shares + 1 where lot_id = 'QUIET'"),
+    ("untouched_sublots_are_kept", "update sublot set other_part_shares = part_shares + 1 where lot_id = 'QUIET'"),
     ("every_event_is_booked_or_refused", "delete from event where event_id = 'E2'"),
     ("every_event_is_booked_or_refused", "update event set account_id = 'T2' where event_id = 'E1'"),
 ]
@@ -155,6 +163,13 @@ def test_a_book_without_lots_is_written_anew(tmp_path: Path) -> None:
     book.night(FIRST)
     night = book.night(NIGHTS[0], activity=TRADES[1:])
     assert [row[2] for row in book.sublots(night)] == ["NEW"]
+
+
+@pytest.mark.parametrize("rule", ["other_part_shares = position_hi", "other_holding_start_date = acquired_date"])
+def test_what_is_the_rule_of_a_lot_is_never_written(book: SmallBook, rule: str) -> None:
+    lots = book.store.head("lots", night=FIRST, shard=SHARD)
+    with duckdb.connect(str(lots.path)) as connection, pytest.raises(duckdb.ConstraintException, match="other_"):
+        connection.execute(f"update sublot set {rule} where lot_id = 'QUIET'")
 
 
 def test_a_table_of_another_form_is_not_carried_on(book: SmallBook) -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 import shutil
 from pathlib import Path
 
+import polars as pl
 import pytest
 
 from assets.book import Tax
@@ -459,6 +460,9 @@ def test_the_solver_sees_the_term_of_the_next_session(tmp_path: Path) -> None:
     version = book.night(FIRST)
     versions = {"lots": version, "policies": book.store.head("account_policies", night=FIRST)}
     with book.store.reading(versions) as tables:
+        for kind, name in (("account", "T1"), ("security", "X")):
+            tables.run(f"proposals/work/{kind}_number")
+            tables.insert(f"{kind}_number", pl.DataFrame({f"{kind}_id": [name], kind: [0]}))
         [short] = tables.query("lots/open_lots", trade_date=FIRST).to_dicts()
         [long] = tables.query("lots/open_lots", trade_date=SECOND).to_dicts()
     assert (short["long_term_next"], long["long_term_next"]) == (False, True)

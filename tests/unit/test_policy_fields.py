@@ -162,13 +162,15 @@ def factor_audit(path: Path) -> list[tuple[str, str]]:
     """Return the rows of the factor band's audit over the night's approved orders."""
     store = Store(path)
     shard = {"lots": "lots", "proposals": "proposals", "approved": "reconciliation"}
-    night = {"policies": "account_policies", "prices": "prices", "benchmark": "benchmark_weights", "risk": "risk_model"}
+    night = {"policies": "account_policies", "prices": "prices", "benchmark": "benchmark_weights", "risk": "risk_model",
+             "shards": "account_shards", "positions": "custodian_positions"}  # fmt: skip
     versions = {alias: store.head(asset, night=NIGHT, shard=SHARD) for alias, asset in shard.items()}
     versions |= {alias: store.head(asset, night=NIGHT) for alias, asset in night.items()}
     statement = (SQL / "audits" / "no_certified_account_leaves_its_factor_band.sql").read_text(encoding="utf-8")
     with store.reading(versions) as tables:
         for table in ("outcome", "approved_order"):
             statement = statement.replace(f"from {table}", f"from approved.{table}")
+        tables.run("proposals/compared_holding", shard=SHARD)
         return tables.select(statement).rows()
 
 

@@ -42,6 +42,7 @@ def opened(path: Path, *lots: Row, groups: dict[str, str] | None = None) -> Iter
 
 
 def closings(tables: Tables) -> dict[str, tuple[bool, str | None]]:
+    tables.run("proposals/compared_holding", shard=SHARD)
     rows = tables.query("proposals/closed_groups", shard=SHARD, trade_date=session_after(NIGHT)).to_dicts()
     return {row["identical_group"]: (row["closed_to_loss_sales"], row["open_to_purchase"]) for row in rows}
 

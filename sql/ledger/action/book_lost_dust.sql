@@ -21,7 +21,10 @@ select
     0 as sale_order,
     $night::date >= long_from(open_part.holding_start_date) as long_term,
     not open_part.no_basis as taxable,
-    open_part.bought_as
+    nullif(
+        open_part.bought_as,
+        purchase_name(open_part.account_id, open_part.security_id, open_part.lot_id, open_part.acquired_date)
+    ) as bought_as
 from entitled
 join open_part on open_part.part_id = entitled.part_id
 where entitled.new_count_lo = entitled.new_count_hi

@@ -18,6 +18,6 @@ create table disposal_piece (
     sale_order integer not null,
     long_term boolean not null,
     taxable boolean not null,        -- false in IRA and Roth accounts: neither a gain nor a loss
-    bought_as varchar not null,
+    bought_as varchar,               -- account/security/lot of its purchase, where it had moved since; else null
     check (position_lo <= position_hi)
 )

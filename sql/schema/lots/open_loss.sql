@@ -20,6 +20,6 @@ create table open_loss (
     purchase_order integer not null, -- among the purchases of one day, where the order is known; otherwise 0
     holding_start_date date not null,
     long_term boolean not null,
-    bought_as varchar not null,      -- account/security/lot of the purchase: its own shares never replace it
+    bought_as varchar,               -- account/security/lot of the purchase, where it is another than the row's; else null
     check (position_lo < position_hi)
 )
