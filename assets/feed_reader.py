@@ -7,6 +7,7 @@ with the same words.
 
 from __future__ import annotations
 
+import copy
 import datetime as dt
 from collections.abc import Collection, Iterator
 from pathlib import Path
@@ -132,8 +133,11 @@ def _broken(raw: RawFile, schema: pa.DataFrameSchema, fields: Fields, rows: pl.D
     may_be_clean = rows.height > PART_ROWS and (
         not schema.unique or rows.select(schema.unique).hash_rows().n_unique() == rows.height
     )
-    if may_be_clean and all(not _offences(schema, part) for part in rows.iter_slices(PART_ROWS)):
-        return []
+    if may_be_clean:
+        of_rows = copy.copy(schema)
+        of_rows.unique = None
+        if all(not _offences(of_rows, part) for part in rows.iter_slices(PART_ROWS)):
+            return []
     return [_explained(error, raw, fields) for error in _offences(schema, rows)]
 
 
