@@ -798,8 +798,11 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Car
     assert schema, f"no schema for {asset}"
     kept = carried.tables if carried else ()
     found = _definitions(connection)
-    for table in sorted(found.keys() - set(kept)):
+    dropped = sorted(found.keys() - set(kept))
+    for table in dropped:
         connection.execute(f"drop table {table}")
+    if dropped:
+        connection.execute("checkpoint")  # what is written next takes their places in the file
     asked = _asked(schema) if kept else {}
     for table in kept:
         if found.get(table) != asked[table]:

@@ -158,6 +158,21 @@ def test_lots_are_worn_once_a_fifth_was_replaced(tmp_path: Path, replaced: int, 
         assert tables.query("lots/is_worn").item() is is_worn
 
 
+@pytest.mark.parametrize(("others", "is_worn"), [(500_000, False), (1_500_000, True)])
+def test_lots_are_worn_where_a_third_of_a_large_file_is_something_else(
+    tmp_path: Path, others: int, *, is_worn: bool
+) -> None:
+    with Store(tmp_path).reading({}) as tables:
+        tables.execute(f"attach '{tmp_path / 'before.duckdb'}' as before (block_size 65536)")
+        for table, rows in (("sublot", 2_000_000), ("event", others)):
+            tables.execute(f"create table before.{table} as select hash(i) as i from range({rows}) as numbers(i)")
+        tables.execute("checkpoint before")
+        assert tables.query("lots/is_worn").item() is is_worn
+        tables.execute("drop table before.event")
+        tables.execute("checkpoint before")
+        assert tables.query("lots/is_worn").item() is is_worn, "what was dropped leaves its places empty"
+
+
 def test_a_book_without_lots_is_written_anew(tmp_path: Path) -> None:
     book = SmallBook(tmp_path, first_night=FIRST)
     book.night(FIRST)
