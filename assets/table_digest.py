@@ -44,7 +44,7 @@ class _Column:
 
     def add(self, values: pa.Array) -> None:
         if values.null_count:
-            self._is_there.update(values.is_valid().cast(pa.uint8()).to_numpy().tobytes())
+            self._is_there.update(_bytes_of(values.is_valid().cast(pa.uint8())))
             values = values.drop_null()
         else:
             self._is_there.update(b"\1" * len(values))
@@ -53,7 +53,7 @@ class _Column:
         if pa.types.is_boolean(self._type):
             values = values.cast(pa.uint8())
         if self._items is not None:
-            self._lengths.update(values.value_lengths().to_numpy().tobytes())
+            self._lengths.update(_bytes_of(values.value_lengths()))
             self._items.add(values.flatten())
         elif pa.types.is_string(self._type):
             _, offsets, content = values.buffers()
@@ -62,14 +62,19 @@ class _Column:
             if content is not None:
                 self._values.update(memoryview(content)[bounds[0] : bounds[-1]])
         else:
-            width = values.type.bit_width // 8
-            first = values.offset * width
-            self._values.update(memoryview(values.buffers()[1])[first : first + len(values) * width])
+            self._values.update(_bytes_of(values))
 
     def facts(self) -> list[str]:
         streams = (self._is_there, self._lengths, self._values)
         items = [] if self._items is None else self._items.facts()
         return [self._name, str(self._type), *(stream.hexdigest() for stream in streams), *items]
+
+
+def _bytes_of(values: pa.Array) -> memoryview:
+    """Return the bytes of values of one width, all of them there; `to_numpy` would import pandas for it."""
+    width = values.type.bit_width // 8
+    first = values.offset * width
+    return memoryview(values.buffers()[1])[first : first + len(values) * width]
 
 
 def digest_of_tables(tables: Iterable[tuple[str, pa.RecordBatchReader]]) -> tuple[str, dict[str, int]]:

@@ -84,3 +84,14 @@ def run_stages(
             where = {"shard": shard} if shard else {}
             if stage.group in groups:
                 stage.write(store=store, book=book, night=night, **where, **more)
+
+
+def filled_from_before(table: Path) -> str:
+    """Return the statement that copies the rows of ``before`` into the table that the file ``table`` makes.
+
+    Columns that the database reckons are not written.
+    """
+    lines = table.read_text(encoding="utf-8").splitlines()
+    reckoned = [line.split()[0] for line in lines if " generated always as " in line]
+    columns = f"* exclude ({', '.join(reckoned)})" if reckoned else "*"
+    return f"insert into {table.stem} select {columns} from before.{table.stem}"

@@ -13,6 +13,7 @@ from assets.reconcile_tables import write_reconciliation
 from assets.stages import stages_of
 from assets.store import SQL, Store
 from pipelines.book_maker import make_book
+from tests.book_cases import filled_from_before
 
 NIGHT = dt.date(2026, 9, 1)
 SHARD = "s000"
@@ -35,7 +36,7 @@ def rewrite(path: Path, asset: str, *changes: str, shard: str | None = SHARD) ->
     with store.writing(asset, night=NIGHT, shard=shard) as writing:
         writing.attach(before, alias="before")
         for table in sorted((SQL / "schema" / asset).glob("*.sql")):
-            writing.execute(f"insert into {table.stem} from before.{table.stem}")
+            writing.execute(filled_from_before(table))
         for change in changes:
             writing.execute(change)
         writing.inputs.clear()

@@ -12,7 +12,7 @@ from assets.book import Book
 from assets.comparison import first_difference, key_of
 from assets.stages import STAGES, Stage, stages_of
 from assets.store import Store, Version, Writing, schema_of
-from tests.book_cases import NIGHTS
+from tests.book_cases import NIGHTS, filled_from_before
 
 NIGHT = dt.date.fromisoformat(NIGHTS[1])
 CHANGES = {"VARCHAR": "{0} || '-'", "BOOLEAN": "not {0}", "DATE": "{0} + 1", "DOUBLE": "{0} * 0.5"}
@@ -43,7 +43,7 @@ def with_change(store: Store, original: Version, table: str, *, key: list[str]) 
     with store.writing(original.asset, night=NIGHT, shard=original.shard) as writing:
         writing.attach(original, alias="before")
         for path in schema_of(original.asset):
-            writing.execute(f"insert into {path.stem} from before.{path.stem}")
+            writing.execute(filled_from_before(path))
         change = one_value_changed(writing, table, key=key)
     assert writing.version is not None
     return writing.version, change

@@ -20,7 +20,7 @@ from assets.publish import DATA_FILES
 from assets.store import Store, Version, schema_of
 from assets.verification import check_audits, published_night
 from ledger.errors import StoreError
-from tests.book_cases import NIGHTS
+from tests.book_cases import NIGHTS, filled_from_before
 
 NIGHT = dt.date.fromisoformat(NIGHTS[2])
 SHARD = "s000"
@@ -254,7 +254,7 @@ def rewritten(path: Path, read: Read, name: str, *changes: str) -> Iterator[Read
     with Store(path).writing(asset, night=NIGHT, shard=shard[0] if shard else None) as writing:
         writing.attach(read[name], alias="before")
         for table in schema_of(asset):
-            writing.execute(f"insert into {table.stem} from before.{table.stem}")
+            writing.execute(filled_from_before(table))
         for change in changes:
             writing.execute(change)
     assert writing.version is not None
