@@ -23,6 +23,8 @@ COLUMNS = (
     "state", "accounts", "names", "shards", "workers", "night", "part",
     "cpu_seconds", "wall_seconds", "peak_bytes", "disk_bytes", "load_before", "load_after",
 )  # fmt: skip
+KINDS = ("first", "steady", "third")
+"""The first night buys a whole book, the second has its fills, the third those of a night like itself."""
 WHOLE = "whole"
 NAMES = "200"
 """Securities of the books that are drawn; the table has others."""
@@ -33,9 +35,9 @@ SHOWN = 9
 def rows_of(figures: dict[str, Any], *, state: str) -> list[dict[str, object]]:
     """Return a row for each night's whole and for each of its parts."""
     rows: list[dict[str, object]] = []
-    for night in figures["nights"]:
+    for night, kind in zip(figures["nights"], KINDS, strict=False):
         of_all = {name: figures[name] for name in ("accounts", "names", "shards", "workers")}
-        of_all |= {"state": state, "night": night["kind"], "load_before": night["load_average_before"]}
+        of_all |= {"state": state, "night": kind, "load_before": night["load_average_before"]}
         of_all |= {"load_after": night["load_average_after"]}
         whole = {"part": WHOLE, "peak_bytes": night["peak_bytes_all_processes"]}
         whole |= {name: night[name] for name in ("cpu_seconds", "wall_seconds")}
