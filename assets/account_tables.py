@@ -88,8 +88,8 @@ def write_custodian_activity(*, store: Store, book: Book, night: dt.date) -> Ver
         cash = intake.rows("opening_cash").sort("account_id")
     with store.writing("custodian_activity", night=night, threads=all_cores()) as writing:
         writing.insert("activity", events.sort("event_id", "account_id"))
+        begins = pl.coalesce("holding_start_date", "acquired_date")
         for lots in opening:
-            begins = pl.coalesce("holding_start_date", "acquired_date")
             writing.insert("opening_lot", lots.with_columns(holding_start_date=begins).sort("account_id", "lot_id"))
         if cash is not None:
             writing.insert("opening_cash", cash)

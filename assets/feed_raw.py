@@ -15,7 +15,7 @@ import itertools
 import os
 import re
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -68,8 +68,7 @@ def read_raw(path: Path, *, label: str, limits: Intake, keep_ragged: bool = Fals
         header, rows = _csv_rows(text, label=label, limits=limits, ragged=ragged)
     # What reading needed beside the rows would otherwise stay with the process: hundreds of bytes a row.
     pa.default_memory_pool().release_unused()
-    schema = {"line": pl.Int64, "cells": pl.Int64, "text": pl.String}
-    return RawFile(label, digest, header, rows, pl.DataFrame(ragged or [], schema=schema, orient="row"))
+    return RawFile(label, digest, header, rows, _ragged_rows(ragged or []))
 
 
 def raw_parts(path: Path, *, label: str, limits: Intake, part_rows: int) -> Iterator[RawFile]:
@@ -82,22 +81,33 @@ def raw_parts(path: Path, *, label: str, limits: Intake, part_rows: int) -> Iter
     """
     content = _content(path, label=label, limits=limits)
     digest = hashlib.sha256(content).hexdigest()
-    schema = {"line": pl.Int64, "cells": pl.Int64, "text": pl.String}
-    first, batches, rows = 1, [], 0
+    first = 1
     try:
-        header, arrow = _parquet_header(content, label=label, limits=limits)
-        for batch in _unpacked_batches(content, schema=arrow, label=label, limits=limits):
-            batches.append(batch)
-            rows += batch.num_rows
-            if rows >= part_rows:
-                part = _blank_texts(_with_lines(pa.Table.from_batches(batches), first=first))
-                yield RawFile(label, digest, header, part, pl.DataFrame(schema=schema))
-                first, batches, rows = first + rows, [], 0
-        if batches:
-            part = _blank_texts(_with_lines(pa.Table.from_batches(batches), first=first))
-            yield RawFile(label, digest, header, part, pl.DataFrame(schema=schema))
+        header, schema = _parquet_header(content, label=label, limits=limits)
+        batches = _unpacked_batches(content, schema=schema, label=label, limits=limits)
+        for part in _grouped(batches, part_rows):
+            rows = _blank_texts(_with_lines(pa.Table.from_batches(part), first=first))
+            yield RawFile(label, digest, header, rows, _ragged_rows([]))
+            first += rows.height
     except (pa.ArrowException, OSError) as error:
         raise _no_parquet(error, label=label) from error
+
+
+def _grouped(batches: Iterable[pa.RecordBatch], rows: int) -> Iterator[list[pa.RecordBatch]]:
+    """Yield ``batches`` in groups that have ``rows`` together, or more; the last has what is left."""
+    group: list[pa.RecordBatch] = []
+    for batch in batches:
+        group.append(batch)
+        if sum(part.num_rows for part in group) >= rows:
+            yield group
+            group = []
+    if group:
+        yield group
+
+
+def _ragged_rows(found: Sequence[tuple[int, int, str]]) -> pl.DataFrame:
+    """Return the rows that stand apart, as `RawFile` has them."""
+    return pl.DataFrame(found, schema={"line": pl.Int64, "cells": pl.Int64, "text": pl.String}, orient="row")
 
 
 def _content(path: Path, *, label: str, limits: Intake) -> bytes:
