@@ -15,13 +15,13 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from ipaddress import ip_address
 from pathlib import Path
 
+import psutil
+
 from assets.book import Book
 from pipelines.instance import BOOK_VARIABLE, HOME_VARIABLE, instance_home
 
 ROOT = Path(__file__).resolve().parents[1]
 START_SECONDS = 120
-LISTENING = "0A"
-"""A socket's state in /proc/net/tcp."""
 STOP_SECONDS = 30
 
 
@@ -50,19 +50,12 @@ def answers(url: str) -> bool:
 
 def addresses_of(group: int) -> list[str]:
     """Return every address and port on which a process of ``group`` listens for TCP."""
-    sockets = set()
-    for process in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(OSError):
-            if os.getpgid(int(process.name)) == group:
-                sockets |= {os.readlink(handle) for handle in (process / "fd").iterdir()}
-    found = []
-    for table in ("tcp", "tcp6"):
-        for line in Path(f"/proc/net/{table}").read_text(encoding="ascii").splitlines()[1:]:
-            cells = line.split()
-            if cells[3] == LISTENING and f"socket:[{cells[9]}]" in sockets:
-                address, port = cells[1].split(":")
-                words = [bytes.fromhex(address[at : at + 8])[::-1] for at in range(0, len(address), 8)]
-                found.append(f"{ip_address(b''.join(words))}:{int(port, 16)}")
+    found = set()
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            if os.getpgid(process.pid) == group:
+                sockets = process.net_connections("tcp")
+                found |= {f"{one.laddr.ip}:{one.laddr.port}" for one in sockets if one.status == psutil.CONN_LISTEN}
     return sorted(found)
 
 
@@ -100,7 +93,7 @@ def serving(
     try:
         wait_until(lambda: answers(f"{address}/server_info"), seconds=START_SECONDS, what="the UI answers")
         listening = addresses_of(server.pid)
-        assert f"127.0.0.1:{port}" in listening
+        assert f"127.0.0.1:{port}" in listening, listening
         assert all(ip_address(place.rpartition(":")[0]).is_loopback for place in listening), listening
         yield address
     finally:
