@@ -47,7 +47,8 @@ def night(
     workers: Annotated[int | None, typer.Option(min=1, help="Processes; all cores by default.")] = None,
     seed: Seed = 950,
     folder: Annotated[
-        Path | None, typer.Option(help="Where the book is made; the system's temporary folder by default.")
+        Path | None,
+        typer.Option(file_okay=False, help="Where the book is made; the system's temporary folder by default."),
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the book there, to look at.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The output is JSON either way.")] = True,

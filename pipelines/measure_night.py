@@ -54,12 +54,14 @@ def measure_night(
 ) -> dict[str, Any]:
     """Return what the first night and the steady ones of such a book cost, and the projection of the last.
 
-    The book is made in a new folder within ``folder``, by default the system's temporary one; it is removed at the
-    end unless ``keep``.
+    The book is made in a new folder within ``folder``, which is made where it is missing, by default the system's
+    temporary one; it is removed at the end unless ``keep``.
     """
     shards = shards or min(SHARDS_MAX, max(SHARDS_MIN, math.ceil(accounts / ACCOUNTS_PER_SHARD)))
     workers = max(1, min(workers or os.cpu_count() or 1, shards))
     compile_kernels()  # compiled kernels are kept: a night that compiles them is one of a kind
+    if folder is not None:
+        folder.mkdir(parents=True, exist_ok=True)
     place = Path(tempfile.mkdtemp(prefix="openbell-bench-", dir=folder))
     try:
         path = place / "book"

@@ -94,10 +94,11 @@ def test_the_parts_of_a_night_add_up_to_its_processor_time() -> None:
 
 
 def test_a_measured_night_tells_every_stage_and_leaves_nothing_behind(tmp_path: Path) -> None:
+    folder = tmp_path / "not" / "there"
     ran = CliRunner().invoke(
         app,
         ["bench", "night", "--accounts", "6", "--names", "12", "--nights", "1", "--shards", "1", "--folder",
-         str(tmp_path)],
+         str(folder)],
     )  # fmt: skip
     assert ran.exit_code == 0, ran.output
     figures = json.loads(ran.stdout)
@@ -107,7 +108,7 @@ def test_a_measured_night_tells_every_stage_and_leaves_nothing_behind(tmp_path: 
     assert sum(night["accounts_by_status"].values()) == 6
     assert night["peak_bytes_all_processes"] > 0 < night["bytes_on_disk"]["published"]
     assert [row["accounts"] for row in figures["projection"]] == [6, 200_000, 200_000, 200_000]
-    assert not any(tmp_path.iterdir())
+    assert not any(folder.iterdir())
 
 
 def test_more_cores_shorten_only_what_shards_do_side_by_side() -> None:
