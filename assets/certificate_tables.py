@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import polars as pl
+import pyarrow as pa
 
 from assets.figure_tables import IN_BASIS_POINTS, wrong_gaps, wrong_order_figures
+from assets.problem_arrays import lot_names
 from assets.store import Tables
 from solvers.evaluate import Claims, judge
-from solvers.problem import Certificate, Floats, ShardAnswers, ShardProblems, Status
+from solvers.problem import Certificate, Floats, Integers, ShardAnswers, ShardProblems, Status
 
 
 def certificate_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
@@ -30,16 +32,15 @@ def leaf_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
     certificate = answers.certificate
     count = np.diff(certificate.leaf_start)
     account = np.repeat(np.arange(len(count)), count)
+    leaf, name = np.nonzero(certificate.leaf_directions)
+    decided = (name + 1) * certificate.leaf_directions[leaf, name]
     return pl.DataFrame(
         {
             "account_id": [problems.account_ids[a] for a in account.tolist()],
             "leaf": np.arange(len(account)) - certificate.leaf_start[account],
-            "prices": certificate.leaf_prices.tolist(),
+            "prices": _lists(certificate.leaf_prices.ravel(), np.full(len(account), certificate.leaf_prices.shape[1])),
             "cap_price": certificate.leaf_cap_price,
-            "decided": [
-                [(at + 1) * int(directions[at]) for at in np.flatnonzero(directions).tolist()]
-                for directions in certificate.leaf_directions
-            ],
+            "decided": _lists(decided, np.bincount(leaf, minlength=len(account))),
         },
         schema={
             "account_id": pl.String,
@@ -49,6 +50,12 @@ def leaf_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
             "decided": pl.List(pl.Int64),
         },
     )
+
+
+def _lists(values: Floats | Integers, lengths: Integers) -> pl.Series:
+    """Return a column of lists of these lengths, cut from ``values`` one after the other."""
+    bounds = np.concatenate([[0], np.cumsum(lengths)])
+    return pl.Series(pa.LargeListArray.from_arrays(pa.array(bounds), pa.array(values)))
 
 
 def offence_rows(tables: Tables, problems: ShardProblems) -> pl.DataFrame:
@@ -74,7 +81,7 @@ def _strays(orders: pl.DataFrame, known: pl.DataFrame, problems: ShardProblems) 
     """Return the accounts with orders of lots or securities that are not in their problem."""
     whole = dict(known.group_by("account_id").agg(pl.col("micro_shares").sum()).iter_rows())
     asked = dict(orders.group_by("account_id").agg(pl.col("micro_shares").sum()).iter_rows())
-    solved = sorted(set(orders["account_id"]) & set(problems.account_ids))
+    solved = sorted(asked.keys() & set(problems.account_ids))
     return [name for name in solved if whole.get(name, 0) != asked[name]]
 
 
@@ -147,11 +154,10 @@ def _sublots(problems: ShardProblems, sales: pl.DataFrame) -> pl.DataFrame:
         {
             "row": owner[lot],
             "security": problems.lot_security[lot],
-            "lot_id": [problems.lot_ids[at] for at in lot.tolist()],
+            "lot_id": lot_names(problems, lot),
             "lot": lot,
             "shares": problems.lot_micro_shares[lot],
-        },
-        schema_overrides={"lot_id": pl.String},
+        }
     )
     return found.join(sales, on=["row", "security", "lot_id"], how="semi")
 

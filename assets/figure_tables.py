@@ -9,9 +9,9 @@ from __future__ import annotations
 import numpy as np
 import polars as pl
 
-from ledger.amounts import part
+from assets.problem_arrays import lot_names
 from solvers.evaluate import lots_at_loss
-from solvers.problem import ShardProblems
+from solvers.problem import Integers, ShardProblems
 from solvers.views import value_of
 
 GAP_BP_TOLERANCE = 1e-9
@@ -49,6 +49,13 @@ def _unlike(name: str, expected: pl.Expr, tolerance: float) -> pl.Expr:
     return (~same & ~(pl.col(name).is_null() & expected.is_null())).alias(f"{name} is wrong")
 
 
+def first_parts(basis: Integers, *, of: Integers, shares: Integers) -> Integers:
+    """Return what belongs to the first ``shares`` of a lot ``of`` so many, `ledger.amounts.part` for arrays."""
+    rows = pl.DataFrame({"basis": basis, "of": of, "taken": np.clip(shares, 0, of)})
+    whole = pl.col("basis").cast(pl.Int128) * pl.col("taken") // pl.col("of")
+    return rows.select(whole.cast(pl.Int64)).to_series().to_numpy()
+
+
 def wrong_order_figures(orders: pl.DataFrame, parts: pl.DataFrame, problems: ShardProblems) -> list[tuple[str, str]]:
     """Return (account_id, what is wrong) of every stored order whose figures are not those of its ``parts``.
 
@@ -61,16 +68,16 @@ def wrong_order_figures(orders: pl.DataFrame, parts: pl.DataFrame, problems: Sha
     value = value_of(np.maximum(shares, 0), price).whole
     sold = np.flatnonzero(lot >= 0)
     gain, long_term, may_lose = np.zeros(len(lot), np.int64), np.zeros(len(lot), np.bool_), np.zeros(len(lot), np.bool_)
-    for at in sold.tolist():
-        of, basis = int(problems.lot_micro_shares[lot[at]]), int(problems.lot_basis_microusd[lot[at]])
-        gain[at] = int(value[at]) - part(basis, of=of, lo=0, hi=min(max(int(shares[at]), 0), of))
+    gain[sold] = value[sold] - first_parts(
+        problems.lot_basis_microusd[lot[sold]], of=problems.lot_micro_shares[lot[sold]], shares=shares[sold]
+    )
     long_term[sold] = problems.lot_long_term[lot[sold]]
     may_lose[sold] = lots_at_loss(problems, parts["row"].to_numpy().astype(np.int64)[sold], lot[sold])
     each = pl.DataFrame(
         {
             "account_id": parts["account_id"],
             "security_id": [problems.market.security_ids[i] for i in security.tolist()],
-            "lot_id": [problems.lot_ids[at] if at >= 0 else None for at in lot.tolist()],
+            "lot_id": lot_names(problems, lot),
             "price_microusd": price,
             "estimated_microusd": value,
             "short_gain_microusd": np.where(long_term, 0, gain),
@@ -79,7 +86,7 @@ def wrong_order_figures(orders: pl.DataFrame, parts: pl.DataFrame, problems: Sha
             "may_lose": may_lose,
             "is_long": long_term,
         },
-        schema_overrides={"account_id": pl.String, "security_id": pl.String, "lot_id": pl.String},
+        schema_overrides={"account_id": pl.String, "security_id": pl.String},
     )
     sums = [f"{name}_microusd" for name in ("estimated", "short_gain", "long_gain", "loss")]
     expected = each.group_by(KEY).agg(

@@ -10,6 +10,8 @@ from __future__ import annotations
 import dataclasses
 import datetime as dt
 import math
+from collections.abc import Sequence
+from typing import cast
 
 import numpy as np
 import numpy.typing as npt
@@ -137,7 +139,8 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
         can_buy=can_buy,
         can_sell=can_sell,
         lot_start=np.searchsorted(lot_account, np.arange(accounts.height + 1)).astype(np.int64),
-        lot_ids=tuple(lots["lot_id"].to_list()),
+        lot_ids=lots["lot_id"],
+        lot_number=_integers(lots.select(pl.struct("account", "security", "lot_id").rle_id()).to_series()),
         lot_security=lot_security,
         lot_micro_shares=_integers(lots["micro_shares"]),
         lot_basis_microusd=_integers(lots["basis_microusd"]),
@@ -145,6 +148,13 @@ def problems_of(facts: ShardFacts, market: Market, *, trade_date: dt.date, loss_
         lot_sale_allowed=held_days.to_numpy() >= minimum_days,
         lot_loss_sale_allowed=~closed_lot,
     )
+
+
+def lot_names(problems: ShardProblems, rows: Integers) -> pl.Series:
+    """Return lot_id of each of the lots ``rows``; null where a row is negative."""
+    names = pl.Series("lot_id", cast("Sequence[str]", problems.lot_ids), dtype=pl.String)
+    at = pl.Series(rows, dtype=pl.Int64)
+    return names.gather(at.set(at < 0, None))
 
 
 def _permissions(facts: ShardFacts, market: Market, *, closed_to_buying: Flags) -> tuple[Flags, Flags, Floats]:

@@ -15,7 +15,15 @@ import polars as pl
 from assets.book import Book
 from assets.certificate_tables import certificate_rows, leaf_rows
 from assets.non_trade_tables import non_trade_rows
-from assets.problem_arrays import ShardFacts, account_values, facts_without, frozen_values, market_of, problems_of
+from assets.problem_arrays import (
+    ShardFacts,
+    account_values,
+    facts_without,
+    frozen_values,
+    lot_names,
+    market_of,
+    problems_of,
+)
 from assets.sessions import session_after
 from assets.store import Store, Tables, Version
 from ledger.amounts import MICRO
@@ -232,7 +240,7 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
             "security_id": [problems.market.security_ids[number] for number in answers.order_security],
             "side": np.where(answers.order_is_buy, "buy", "sell").tolist(),
             "micro_shares": answers.order_micro_shares,
-            "lot_id": [problems.lot_ids[number] if number >= 0 else None for number in answers.order_lot],
+            "lot_id": lot_names(problems, answers.order_lot),
             "price_microusd": price,
             "of_shares": problems.lot_micro_shares[lot] if len(problems.lot_ids) else np.zeros(0, np.int64),
             "of_basis": problems.lot_basis_microusd[lot] if len(problems.lot_ids) else np.zeros(0, np.int64),
@@ -242,7 +250,7 @@ def order_rows(problems: ShardProblems, answers: ShardAnswers) -> pl.DataFrame:
             else np.zeros(0, np.bool_),
         },
         schema_overrides={"account_id": pl.String, "security_id": pl.String, "side": pl.String,
-                          "lot_id": pl.String, "reason": pl.String},
+                          "reason": pl.String},
     )  # fmt: skip
     shares = pl.col("micro_shares").cast(pl.Int128)
     value = (shares * pl.col("price_microusd") // MICRO).cast(pl.Int64)

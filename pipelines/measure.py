@@ -193,6 +193,7 @@ def next_day(problems: ShardProblems, answers: ShardAnswers, *, seed: int) -> Sh
         net_gain_budget_microusd=np.maximum(problems.net_gain_budget_microusd - answers.net_gain_microusd, 0),
         lot_start=np.searchsorted(account[order], np.arange(len(problems.account_ids) + 1)).astype(np.int64),
         lot_ids=tuple(ids[at] for at in order.tolist()),
+        lot_number=lots(problems.lot_number, problems.lot_number.max(initial=-1) + 1 + np.arange(len(buys))),
         lot_security=name[order],
         lot_micro_shares=lots(left, bought),
         lot_basis_microusd=lots(

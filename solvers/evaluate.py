@@ -347,7 +347,6 @@ def _broken_orders(view: View, orders: _Orders, answers: Stated) -> Iterator[tup
     problems, rows, market = view.problems, view.rows, view.market
     m, n = view.x0.shape
     sold, step = orders.sold, problems.share_step_micro[rows]
-    ids = problems.lot_ids[view.lots]
     head = heads(view.chain)
     sold_before, held_before = np.cumsum(sold) - sold, np.cumsum(view.shares) - view.shares
     sold_before, held_before = sold_before - sold_before[head], held_before - held_before[head]
@@ -361,7 +360,8 @@ def _broken_orders(view: View, orders: _Orders, answers: Stated) -> Iterator[tup
         "is not sold in whole steps": last & (total % step[account] != 0) & (total < whole),
     }
     for what, broken in by_lot.items():
-        yield from ((int(account[lot]), f"lot {ids[lot]} {what}") for lot in np.flatnonzero(broken))
+        for lot in np.flatnonzero(broken).tolist():
+            yield int(account[lot]), f"lot {problems.lot_ids[view.lots.start + lot]} {what}"
     sold_of = np.zeros(m * n, np.int64)
     np.add.at(sold_of, account * n + view.security, sold)
     sold_of = sold_of.reshape(m, n)

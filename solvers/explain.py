@@ -35,27 +35,34 @@ class AccountOrders(NamedTuple):
     """Micro-shares."""
 
 
-def order_reasons(tables: Tables, a: int, orders: AccountOrders) -> list[str]:
-    """Return the reason of each order."""
-    if len(orders.lot) == 0:
-        return []
-    nav = float(tables.nav[a])
-    cash = (float(tables.cash[a]) + float(tables.flow[a])) / nav
-    weights = tables.weights[tables.benchmark[a]]
-    lots = slice(int(tables.lot_start[a]), int(tables.lot_start[a + 1]))
-    value = tables.lot_shares[lots] * 1e-6 * tables.price[tables.lot_security[lots]]
-    holding = np.bincount(tables.lot_security[lots], value, len(weights)) / nav
-    buys = orders.lot < 0
-    losing = np.zeros(len(buys), bool)
-    sold = orders.lot[~buys]
-    losing[~buys] = (value[sold - lots.start] < tables.lot_basis[sold]) & tables.taxable[a]
-    capped = holding[orders.security] > tables.max_weight[a, orders.security]
-    outside = weights[orders.security] == 0.0
-    buying = "invest cash" if cash > tables.limits[a, 3] else "rebalance"
-    selling = "raise cash" if cash < tables.limits[a, 2] else "rebalance"
-    reasons = [buying, "harvest", "exclusion", "transition", selling]
-    first = np.select([buys, losing, capped, outside], [0, 1, 2, 3], 4)
-    return [reasons[number] for number in first.tolist()]
+REASONS = ("invest cash", "harvest", "exclusion", "transition", "raise cash", "rebalance")
+
+
+def order_reasons(tables: Tables, *, account: Integers, security: Integers, lot: Integers) -> list[str]:
+    """Return the reason of each order; ``lot`` is a lot of the shard, -1 for a purchase."""
+    accounts, n = tables.max_weight.shape
+    nav = tables.nav[account].astype(float)
+    cash = (tables.cash[account].astype(float) + tables.flow[account].astype(float)) / nav
+    value = tables.lot_shares * 1e-6 * tables.price[tables.lot_security]
+    owner = np.repeat(np.arange(accounts), np.diff(tables.lot_start))
+    held = np.bincount(owner * n + tables.lot_security, value, accounts * n).reshape(accounts, n)
+    buys = lot < 0
+    losing = np.zeros(len(lot), bool)
+    sold = lot[~buys]
+    losing[~buys] = (value[sold] < tables.lot_basis[sold]) & tables.taxable[account[~buys]]
+    first = np.select(
+        [
+            buys & (cash > tables.limits[account, 3]),
+            buys,
+            losing,
+            held[account, security] / nav > tables.max_weight[account, security],
+            tables.weights[tables.benchmark[account], security] == 0.0,
+            cash < tables.limits[account, 2],
+        ],
+        [0, 5, 1, 2, 3, 4],
+        5,
+    )
+    return [REASONS[number] for number in first.tolist()]
 
 
 def shadow_prices(problems: ShardProblems, tables: Tables, a: int, answer: AccountAnswer) -> list[tuple[str, float]]:

@@ -108,6 +108,7 @@ def random_shard(
         "taxable": (wave < 2) if households else np.ones(accounts, dtype=bool),
         "lot_start": np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
         "lot_ids": tuple(f"L{a}-{j}" for a, count in enumerate(counts) for j in range(count)),
+        "lot_number": np.arange(sum(counts)),
     }
     for key, value in changes.items():
         like = fields[key]
@@ -224,7 +225,8 @@ def with_sublots(problems: ShardProblems, *, share: float, adjustment: float, se
     return dataclasses.replace(
         problems,
         lot_start=np.concatenate([[0], np.cumsum(counts)]).astype(np.int64),
-        lot_ids=tuple(problems.lot_ids[lot] for lot in source),
+        lot_ids=tuple(problems.lot_ids[lot] for lot in source.tolist()),
+        lot_number=problems.lot_number[source],
         lot_security=problems.lot_security[source],
         lot_micro_shares=np.where(pair, shares, problems.lot_micro_shares[source]).astype(np.int64),
         lot_basis_microusd=lot_basis.astype(np.int64),

@@ -18,6 +18,7 @@ from solvers.problem import (
     NO_LIMIT,
     RELAXABLE,
     Floats,
+    Integers,
     Market,
     Mode,
     ShardAnswers,
@@ -305,6 +306,7 @@ def _problems(
         can_sell=np.array([[bool(row.get("can_sell", True)) for row in securities]]),
         lot_start=np.array([0, len(lots)], np.int64),
         lot_ids=tuple(str(lot["lot_id"]) for lot in lots),
+        lot_number=_lot_numbers(lots),
         lot_security=np.array([index[str(lot["security_id"])] for lot in lots], np.int64),
         lot_micro_shares=np.array(
             [_micro(lot["shares"], f"lot {lot['lot_id']} shares", above=0.0) for lot in lots], np.int64
@@ -317,6 +319,12 @@ def _problems(
         lot_loss_sale_allowed=np.array([bool(lot.get("loss_sale_allowed", True)) for lot in lots], np.bool_),
         **_policy(document),
     )
+
+
+def _lot_numbers(lots: list[dict[str, Any]]) -> Integers:
+    """Return (L,) the custodian lot of each row: rows that follow each other and are named alike are of one."""
+    names = [(lot["security_id"], str(lot["lot_id"])) for lot in lots]
+    return np.cumsum([at > 0 and name != names[at - 1] for at, name in enumerate(names)], dtype=np.int64)
 
 
 def solution(problems: ShardProblems, answers: ShardAnswers) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import dataclasses
 import enum
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,14 @@ Integers = npt.NDArray[np.int64]
 Flags = npt.NDArray[np.bool_]
 
 NO_LIMIT = np.inf
+
+
+class Names(Protocol):
+    """Names by row: a tuple, or a frame's column, of which nothing is made but what is asked for."""
+
+    def __len__(self) -> int: ...
+
+    def __getitem__(self, row: int, /) -> str: ...
 
 
 class Mode(enum.IntEnum):
@@ -117,7 +125,11 @@ class ShardProblems:
     """(m, n) each: exclusions, no-buy and no-sell lists, wash windows and frozen names are already in them."""
     lot_start: Integers
     """(m + 1,)"""
-    lot_ids: tuple[str, ...]
+    lot_ids: Names
+    """(L,) what orders and offences call the row's lot; nothing is decided by it."""
+    lot_number: Integers
+    """(L,) the custodian lot that a row is a part of: rows of one number in one account and security, which follow each
+    other, are its sublots in position order."""
     lot_security: Integers
     """(L,) index of the security."""
     lot_micro_shares: Integers

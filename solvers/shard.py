@@ -104,6 +104,8 @@ def _assemble(problems: ShardProblems, tables: Tables, answers: list[AccountAnsw
         conflicts += [(a, name, needed) for name, needed in answer.conflict]
         shadows += [(a, name, dollars) for name, dollars in shadow_prices(problems, tables, a, answer)]
     results = [answer.result for answer in answers]
+    account = np.repeat(np.arange(len(answers)), np.array([len(one.lot) for one in orders], np.int64))
+    security = np.concatenate([NO_ORDERS, *[one.security for one in orders]])
     lots = np.concatenate([NO_ORDERS, *[one.lot for one in orders]])
     return ShardAnswers(
         status=tuple(answer.status for answer in answers),
@@ -124,12 +126,12 @@ def _assemble(problems: ShardProblems, tables: Tables, answers: list[AccountAnsw
         net_gain_microusd=np.array([0 if result is None else result.net_gain for result in results], np.int64),
         turnover=np.array([0.0 if result is None else result.turnover for result in results]),
         nodes=np.array([answer.nodes for answer in answers], np.int64),
-        order_account=np.repeat(np.arange(len(answers)), np.array([len(one.lot) for one in orders], np.int64)),
-        order_security=np.concatenate([NO_ORDERS, *[one.security for one in orders]]),
+        order_account=account,
+        order_security=security,
         order_is_buy=lots < 0,
         order_lot=lots,
         order_micro_shares=np.concatenate([NO_ORDERS, *[one.shares for one in orders]]),
-        order_reason=tuple(reason for a, one in enumerate(orders) for reason in order_reasons(tables, a, one)),
+        order_reason=tuple(order_reasons(tables, account=account, security=security, lot=lots)),
         shadow_account=np.array([a for a, _, _ in shadows], np.int64),
         shadow_limit=tuple(name for _, name, _ in shadows),
         shadow_usd_per_unit=np.array([dollars for _, _, dollars in shadows], np.float64),

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import operator
-
 import numpy as np
 
 from solvers.amounts import net_asset_values
@@ -87,18 +85,16 @@ def tables_of(problems: ShardProblems) -> Tables:
 
 def continued_lots(problems: ShardProblems) -> Flags:
     """Return (L,) where a row is a later sublot of the custodian lot in the row before."""
-    ids = problems.lot_ids
-    same = np.zeros(len(ids), np.bool_)
-    same[1:] = list(map(operator.eq, ids[1:], ids))
-    same[1:] &= problems.lot_security[1:] == problems.lot_security[:-1]
-    same[problems.lot_start[:-1][problems.lot_start[:-1] < len(ids)]] = False
+    number, security = problems.lot_number, problems.lot_security
+    same = np.zeros(len(number), np.bool_)
+    same[1:] = (number[1:] == number[:-1]) & (security[1:] == security[:-1])
+    same[problems.lot_start[:-1][problems.lot_start[:-1] < len(number)]] = False
     return same
 
 
 def refusals(problems: ShardProblems, tables: Tables) -> dict[int, AccountAnswer]:
     """Return the accounts that are not solved: no value, a number that is none, or a mode that does not trade."""
-    answers: dict[int, AccountAnswer] = {}
-    columns = {
+    least = {
         "risk_aversion": problems.risk_aversion,
         "cost_rate": problems.cost_rate,
         "short_gain_rate": problems.short_gain_rate,
@@ -113,25 +109,20 @@ def refusals(problems: ShardProblems, tables: Tables) -> dict[int, AccountAnswer
         "trigger": problems.trigger,
         "share_step_micro": problems.share_step_micro.astype(np.float64) - 1.0,
     }
-    for a in range(len(problems.account_ids)):
-        wrong = [name for name, column in columns.items() if not column[a] >= 0.0]
-        wrong += [
-            name for name in ("cash_min", "cash_max") if np.isnan(getattr(problems, name)[a])
-        ]  # fmt: skip
-        if not (problems.risk_aversion[a] > 0.0 and np.isfinite(problems.risk_aversion[a])):
-            wrong.append("risk_aversion")
-        if problems.cash_max[a] < problems.cash_min[a]:
-            wrong += ["cash_min", "cash_max"]
-        if np.isnan(problems.max_weight[a]).any():
-            wrong.append("max_weight")
-        lots = slice(int(problems.lot_start[a]), int(problems.lot_start[a + 1]))
-        if (problems.lot_micro_shares[lots] <= 0).any() or (problems.lot_basis_microusd[lots] < 0).any():
-            wrong.append("lots")
-        if wrong:
-            reason = "no sensible number in " + ", ".join(sorted(set(wrong)))
-            answers[a] = AccountAnswer(status=Status.HELD_DATA, reason=reason)
-        elif tables.nav[a] <= 0:
-            answers[a] = AccountAnswer(status=Status.HELD_DATA, reason="the account is worth nothing")
-        elif problems.mode[a] == Mode.HOLD:
-            answers[a] = AccountAnswer(status=Status.HELD_FROZEN, reason="mode hold")
+    wrong: dict[str, Flags] = {name: ~(column >= 0.0) for name, column in least.items()}
+    wrong["risk_aversion"] |= ~((problems.risk_aversion > 0.0) & np.isfinite(problems.risk_aversion))
+    crossed = problems.cash_max < problems.cash_min
+    wrong |= {"cash_min": np.isnan(problems.cash_min) | crossed, "cash_max": np.isnan(problems.cash_max) | crossed}
+    wrong["max_weight"] = np.asarray(np.isnan(problems.max_weight).any(axis=1))
+    bad_lots = np.flatnonzero((problems.lot_micro_shares <= 0) | (problems.lot_basis_microusd < 0))
+    wrong["lots"] = np.zeros(len(problems.account_ids), np.bool_)
+    wrong["lots"][np.searchsorted(problems.lot_start, bad_lots, side="right") - 1] = True
+    answers: dict[int, AccountAnswer] = {}
+    for a in np.flatnonzero(problems.mode == Mode.HOLD).tolist():
+        answers[a] = AccountAnswer(status=Status.HELD_FROZEN, reason="mode hold")
+    for a in np.flatnonzero(tables.nav <= 0).tolist():
+        answers[a] = AccountAnswer(status=Status.HELD_DATA, reason="the account is worth nothing")
+    for a in np.flatnonzero(np.any(list(wrong.values()), axis=0)).tolist():
+        names = sorted(name for name, accounts in wrong.items() if accounts[a])
+        answers[a] = AccountAnswer(status=Status.HELD_DATA, reason="no sensible number in " + ", ".join(names))
     return answers

@@ -7,7 +7,6 @@ Made from `ShardProblems` alone and without the solve's code, so that an error t
 from __future__ import annotations
 
 import dataclasses
-import operator
 
 import numpy as np
 
@@ -107,10 +106,9 @@ class View:
         """(n,) whether the security's group has others."""
         self.cost = problems.cost_rate[self.rows]
         self.aversion = problems.risk_aversion[self.rows]
-        ids = problems.lot_ids[self.lots]
-        goes_on = np.zeros(len(ids), np.bool_)
-        goes_on[1:] = list(map(operator.eq, ids[1:], ids))
-        goes_on[1:] &= cell[1:] == cell[:-1]
+        number = problems.lot_number[self.lots]
+        goes_on = np.zeros(len(number), np.bool_)
+        goes_on[1:] = (number[1:] == number[:-1]) & (cell[1:] == cell[:-1])
         self.chain: Integers = np.cumsum(~goes_on) - 1
         """Number of the custodian lot that a row is a part of."""
 

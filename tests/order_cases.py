@@ -70,17 +70,17 @@ def tight_account(seed: int, **changes: Any) -> ShardProblems:  # noqa: ANN401 -
         "can_sell": random.random(n) < 0.9,
     }
     fields |= changes
-    ids, number = [], 0
+    numbers: list[int] = []
     for at, lot in enumerate(lots):
         same = at > 0 and lot[0] == lots[at - 1][0] and random.random() < 0.4
-        number += 0 if same else 1
-        ids.append(f"L{number}")
+        numbers.append(numbers[-1] if same else at)
     columns = {key: np.array([value]) for key, value in fields.items() if key not in {"market", "account_ids"}}
     return ShardProblems(
         market=fields["market"],
         account_ids=("A",),
         lot_start=np.array([0, len(lots)], np.int64),
-        lot_ids=tuple(ids),
+        lot_ids=tuple(f"L{number}" for number in numbers),
+        lot_number=np.array(numbers, np.int64),
         lot_security=np.array([lot[0] for lot in lots], np.int64),
         lot_micro_shares=np.array([lot[1] for lot in lots], np.int64),
         lot_basis_microusd=np.array([lot[2] for lot in lots], np.int64),

@@ -39,8 +39,13 @@ weighed as (
     select
         certified.account_id,
         after.security_id,
-        (after.micro_shares::hugeint * price.close_microusd // 1000000 * 1000000000000 // certified.nav_microusd)::bigint
-            as weight_pico,
+        -- The value in whole micro-dollars: only the weight needs 128 bits.
+        (
+            (
+                after.micro_shares // 1000000 * price.close_microusd
+                + after.micro_shares % 1000000 * price.close_microusd // 1000000
+            )::hugeint * 1000000000000 // certified.nav_microusd
+        )::bigint as weight_pico,
         after.bought
     from certified
     join after on after.account_id = certified.account_id

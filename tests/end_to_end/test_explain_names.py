@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import csv
+import dataclasses
 import datetime as dt
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from assets.book import Book
-from assets.explained_difference import Contrast, contrast
+from assets.explained_difference import Contrast, contrast, problem_digest
 from assets.explained_name import NameStory, story_of
 from assets.explanation import explain
 from assets.store import Store
@@ -17,6 +19,7 @@ from assets.what_if import household_of, what_if
 from assets.what_if_changes import Changes
 from ledger.errors import QuestionError
 from tests.book_cases import NIGHTS, inputs_of, openbell_here, run_stages
+from tests.solver_cases import random_shard, with_sublots
 
 FIRST, SECOND, LAST = (dt.date.fromisoformat(night) for night in NIGHTS)
 
@@ -168,6 +171,15 @@ def test_one_lot_that_differs_is_found(twins: tuple[Path, list[str], str]) -> No
     assert found.first_difference["input"].startswith(f"{changed} part ")
     assert [(row["kind"], row["differ"]) for row in found.differences if row["differ"]] == [("lots", 1)]
     assert not found.same_problem
+
+
+def test_sublots_of_one_lot_and_two_lots_are_not_the_same_problem() -> None:
+    whole = random_shard(names=6, factors=2, accounts=1, seed=4, households=False)
+    parted = with_sublots(whole, share=0.5, adjustment=0.0, seed=1)
+    alone = dataclasses.replace(parted, lot_number=np.arange(len(parted.lot_number)))
+    renamed = dataclasses.replace(parted, lot_ids=tuple(f"X{lot}" for lot in range(len(parted.lot_ids))))
+    found, other, same = (problem_digest(problem, [], []) for problem in (parted, alone, renamed))
+    assert found == same != other
 
 
 def test_a_held_account_is_told_with_its_numbers_and_what_to_do(twins: tuple[Path, list[str], str]) -> None:

@@ -1,10 +1,12 @@
-"""Money in compiled code is exact, however large or small."""
+"""Money in compiled code, and in columns, is exact, however large or small."""
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.figure_tables import first_parts
 from ledger.amounts import MICRO, part
 from solvers.amounts import add, product
 from solvers.orders import floor_product
@@ -33,3 +35,14 @@ def test_sums_carry(left: int, right: int, price: int) -> None:
 def test_a_part_of_a_basis_is_the_ledgers_floor_difference(divisor: int, left: float, right: float) -> None:
     basis, sold = min(int(left * divisor), divisor), min(int(right * divisor), divisor)
     assert floor_product(basis, sold, divisor) == part(basis, of=divisor, lo=0, hi=sold)
+
+
+LOTS = st.tuples(st.integers(0, 10**16), st.integers(1, 10**15), st.integers(-5, 10**15))
+
+
+@settings(derandomize=True, deadline=None)
+@given(lots=st.lists(LOTS, max_size=5))
+def test_the_first_part_of_many_lots_is_that_of_each(lots: list[tuple[int, int, int]]) -> None:
+    basis, of, shares = (np.array(column, np.int64) for column in np.array(lots, np.int64).reshape(-1, 3).T)
+    expected = [part(one, of=size, lo=0, hi=min(max(taken, 0), size)) for one, size, taken in lots]
+    assert first_parts(basis, of=of, shares=shares).tolist() == expected

@@ -299,6 +299,61 @@ def test_every_order_has_a_reason_of_the_vocabulary() -> None:
     assert "harvest" in answers.order_reason
 
 
+def reason_of(problems: ShardProblems, a: int, *, security: int, lot: int) -> str:
+    """Return an order's reason as `solvers.explain` states it, of one order by itself."""
+    prices, lots = problems.market.price_microusd, range(int(problems.lot_start[a]), int(problems.lot_start[a + 1]))
+    value = {j: problems.lot_micro_shares[j] / MICRO * prices[problems.lot_security[j]] for j in lots}
+    nav = problems.cash_microusd[a] + sum(value.values())
+    idle = (problems.cash_microusd[a] + problems.flow_microusd[a]) / nav
+    if lot < 0:
+        return "invest cash" if idle > problems.cash_max[a] else "rebalance"
+    if value[lot] < problems.lot_basis_microusd[lot] and problems.taxable[a]:
+        return "harvest"
+    if sum(value[j] for j in lots if problems.lot_security[j] == security) / nav > problems.max_weight[a, security]:
+        return "exclusion"
+    if problems.market.benchmark_weights[problems.benchmark[a], security] == 0.0:
+        return "transition"
+    return "raise cash" if idle < problems.cash_min[a] else "rebalance"
+
+
+def test_an_order_has_the_first_reason_that_applies() -> None:
+    usual = random_shard(names=30, factors=6, accounts=30, seed=11, households=True)
+    weights = usual.market.benchmark_weights.copy()
+    weights[:, ::5] = 0.0
+    caps = usual.max_weight.copy()
+    caps[::2, 3] = 0.0
+    problems = dataclasses.replace(
+        usual,
+        market=dataclasses.replace(usual.market, benchmark_weights=weights / weights.sum(axis=1, keepdims=True)),
+        max_weight=caps,
+        can_buy=usual.can_buy & (weights[usual.benchmark] > 0.0),
+        flow_microusd=usual.cash_microusd * np.resize([0, 3, -3], 30),
+    )
+    answers = solve_shard(problems, SETTINGS)
+    orders = zip(
+        answers.order_account.tolist(), answers.order_security.tolist(), answers.order_lot.tolist(), strict=True
+    )
+    assert [reason_of(problems, a, security=i, lot=lot) for a, i, lot in orders] == list(answers.order_reason)
+    assert len(set(answers.order_reason)) == 6
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["cost_rate", "long_loss_rate", "loss_margin", "turnover_max", "trigger", "cash_max", "max_weight",
+     "share_step_micro", "lot_basis_microusd"],
+)  # fmt: skip
+def test_what_makes_no_sense_is_named(name: str) -> None:
+    usual = random_shard(names=12, factors=2, accounts=3, seed=2, households=False)
+    column = getattr(usual, name).copy()
+    at = int(usual.lot_start[2]) - 1 if name.startswith("lot_") else 1
+    column[at] = np.nan if column.dtype.kind == "f" else -1
+    answers = solve_shard(dataclasses.replace(usual, **{name: column}), SETTINGS)
+    named = "lots" if name.startswith("lot_") else name
+    assert (answers.status[1], answers.reasons[1]) == (Status.HELD_DATA, f"no sensible number in {named}")
+    assert not answers.status[0].is_held
+    assert not answers.status[2].is_held
+
+
 def test_a_shard_whose_accounts_are_all_held_beforehand_has_no_answers_and_no_orders() -> None:
     problems = some_accounts(random_shard(names=12, accounts=2, seed=3), np.zeros(0, np.int64))
     answers = solve_shard(problems, SolveSettings())
@@ -338,6 +393,7 @@ def test_an_account_of_five_thousand_lots_is_certified() -> None:
         usual,
         lot_start=np.array([0, len(source)], np.int64),
         lot_ids=tuple(f"L{lot:06d}" for lot in range(len(source))),
+        lot_number=np.arange(len(source)),
         lot_security=usual.lot_security[source],
         lot_micro_shares=np.maximum(usual.lot_micro_shares[source] // parts, 1),
         lot_basis_microusd=(usual.lot_basis_microusd[source] // parts * spread).astype(np.int64),
