@@ -1,12 +1,16 @@
-"""Money in compiled code, and in columns, is exact, however large or small."""
+"""Money in compiled code, in columns and in statements is exact, however large or small."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.figure_tables import first_parts
+from assets.store import Store, Tables
 from ledger.amounts import MICRO, part
 from solvers.amounts import add, product
 from solvers.orders import floor_product
@@ -46,3 +50,25 @@ def test_the_first_part_of_many_lots_is_that_of_each(lots: list[tuple[int, int, 
     basis, of, shares = (np.array(column, np.int64) for column in np.array(lots, np.int64).reshape(-1, 3).T)
     expected = [part(one, of=size, lo=0, hi=min(max(taken, 0), size)) for one, size, taken in lots]
     assert first_parts(basis, of=of, shares=shares).tolist() == expected
+
+
+@pytest.fixture(scope="module")
+def tables(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Tables]:
+    with Store(tmp_path_factory.mktemp("amounts")).reading({}) as tables:
+        yield tables
+
+
+NEAR_64_BITS = st.sampled_from([3_037_000_498, 3_037_000_499, 3_037_000_500, 2**32])
+
+
+@settings(derandomize=True, deadline=None, max_examples=300)
+@given(
+    total=st.integers(0, 10**18) | st.integers(0, 100),
+    of=st.integers(1, 10**12) | st.integers(1, 100) | NEAR_64_BITS,
+    left=st.floats(0.0, 1.0),
+    right=st.floats(0.0, 1.0),
+)
+def test_a_statements_part_is_the_ledgers(tables: Tables, total: int, of: int, left: float, right: float) -> None:
+    lo, hi = sorted((min(int(left * of), of), min(int(right * of), of)))
+    found = tables.select("select part($total, $of, $lo, $hi)", total=total, of=of, lo=lo, hi=hi).item()
+    assert found == part(total, of=of, lo=lo, hi=hi)
