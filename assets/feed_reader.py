@@ -32,6 +32,9 @@ Fields = dict[str, dict[str, Any]]
 CONTRADICTION = "FEED-031"
 PART_ROWS = 1_000_000
 """Rows of a file that are held to the contract at once."""
+_DAYS_TOLD = -719_161, 2_932_895
+"""Days since 1970 that Python can tell in every time zone: those of the years 1 to 9999 but the first and the last."""
+_TICKS_OF_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _CODE_OF_CHECK = {"isin": "FEED-023", "str_matches": "FEED-024"}
 
 
@@ -165,9 +168,17 @@ def _check_header(raw: RawFile, fields: Fields) -> None:
 
 
 def _check_rows(raw: RawFile, *, may_be_empty: bool) -> None:
-    """Refuse a file without rows where it must have some, and one with its header among the rows."""
+    """Refuse a file without rows where it must have some, with days no calendar has, or its header among the rows."""
     if raw.rows.is_empty() and not may_be_empty:
         raise refusal("FEED-008", where=raw.label, found="a header without rows", expected="at least one row")
+    for column, kind in raw.rows.select(raw.header).schema.items():
+        if isinstance(kind, pl.Date | pl.Datetime):
+            ticks = _TICKS_OF_DAY[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
+            days = raw.rows.select("line", found=pl.col(column).to_physical() // ticks)
+            untold = days.filter(~pl.col("found").is_between(*_DAYS_TOLD))
+            if not untold.is_empty():
+                expected = "a day of the years 1 to 9999, in days since 1970"
+                raise rows_refused("FEED-020", file=raw.label, column=column, offenders=untold, expected=expected)
     if all(raw.rows.schema[column] == pl.String for column in raw.header):
         repeated = raw.rows.filter(pl.all_horizontal(pl.col(column) == column for column in raw.header))
         if not repeated.is_empty():

@@ -470,6 +470,33 @@ def test_a_nested_column_of_parquet_is_refused(book: Book) -> None:
     assert (error.code, error.where) == ("FEED-020", f"{NIGHT}/prices.parquet column close_usd")
 
 
+NOT_UTF8 = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "found"),
+    [
+        (NOT_UTF8, "FEED-004", "Invalid UTF8 sequence at string index 0"),
+        (pa.array([b"\xff"]), "FEED-004", "Invalid UTF8 payload"),
+        (pa.array([1], pa.duration("us")), "FEED-020", "a column of duration[us]"),
+        (pa.array([1], pa.decimal256(50, 6)), "FEED-020", "a column of decimal256(50, 6)"),
+        (pa.array([-(2**31)], pa.int32()).cast(pa.date32()), "FEED-020", "'-2147483648'"),
+        (pa.array([2**62], pa.timestamp("ms")), "FEED-020", "'53375995583'"),
+        (pa.array([2**62], pa.timestamp("us", "America/New_York")), "FEED-020", "'53375995'"),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
+)
+@pytest.mark.parametrize("column", ["lot_id", "acquired_date"])
+def test_what_no_text_and_no_calendar_can_tell_is_refused(
+    book: Book, column: str, cells: pa.Array, code: str, found: str
+) -> None:
+    path = put(book, "opening_lots", TINY["opening_lots"], form=".parquet")
+    whole = arrow_parquet.read_table(path).slice(0, 1)
+    arrow_parquet.write_table(whole.set_column(whole.schema.get_field_index(column), column, cells), path)
+    error = refused(book, "opening_lots")
+    assert (error.code, error.found) == (code, found)
+
+
 def test_floats_are_no_ids(book: Book) -> None:
     path = put(book, "prices", TINY["prices"], form=".parquet")
     pl.DataFrame({"security_id": [1.0], "close_usd": [1.0]}).write_parquet(path)
