@@ -82,12 +82,20 @@ def read_parts(name: str, path: Path, *, book: Book, night: dt.date, is_clean: b
         fields = {field: column.metadata for field, column in schema.columns.items() if column.metadata}
         rows = _clean_rows(raw, schema, fields, is_clean=is_clean)
         if rows is None:
-            rows = read_feed(name, book=book, night=night).rows[raw.rows["line"] - 1]
+            rows = _whole(name, book=book, night=night, part=raw)[raw.rows["line"] - 1]
         if schema.unique and not is_clean:
             hashes.append(rows.select(schema.unique).hash_rows())
         yield Feed(raw.label, raw.digest, rows)
     if hashes and (keys := pl.concat(hashes)).n_unique() < keys.len():
-        read_feed(name, book=book, night=night)
+        _whole(name, book=book, night=night, part=raw)
+
+
+def _whole(name: str, *, book: Book, night: dt.date, part: RawFile) -> pl.DataFrame:
+    """Return the rows of the whole file of which ``part`` may break the contract."""
+    feed = read_feed(name, book=book, night=night)
+    if feed.digest != part.digest:
+        raise refusal("FEED-014", where=part.label, found="other bytes than a moment ago", expected="one content")
+    return feed.rows
 
 
 def _clean_rows(raw: RawFile, schema: pa.DataFrameSchema, fields: Fields, *, is_clean: bool) -> pl.DataFrame | None:

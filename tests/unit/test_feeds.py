@@ -802,6 +802,17 @@ def test_a_file_in_parts_is_refused_in_the_words_of_the_whole(book: Book, change
 
 
 @pytest.mark.usefixtures("_parts_of_two")
+@pytest.mark.parametrize(("old", "new"), [("1.000001,0", "1.000001,-1"), ("A3,L2,CCC", "A2,L1,BBB")])
+def test_a_file_that_is_mended_while_it_is_read_in_parts_is_refused(book: Book, old: str, new: str) -> None:
+    put(book, "opening_lots", edited("opening_lots", old, new), form=".parquet")
+    parts = Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")
+    next(parts)
+    put(book, "opening_lots", "".join(TINY["opening_lots"].splitlines(keepends=True)[:3]), form=".parquet")
+    with pytest.raises(FeedError, match="FEED-014"):
+        list(parts)
+
+
+@pytest.mark.usefixtures("_parts_of_two")
 @pytest.mark.parametrize("content", [b"PAR1", b"", b"damaged"])
 def test_a_damaged_file_in_parts_is_refused(book: Book, content: bytes) -> None:
     put(book, "opening_lots", TINY["opening_lots"], form=".parquet").write_bytes(content)
