@@ -761,13 +761,17 @@ def test_parts_are_the_rows_of_the_whole_and_are_read_again_without_asking(
         asked.append(rows.height)
         return offences(schema, rows)
 
+    monkeypatch.setattr(feed_reader, "_offences", counted)
+    list(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots"))
+    outside = asked.count(2) + asked.count(1)
+    asked.clear()
     with reading_once():
         intake = Intake(book=book, night=FIRST_NIGHT)
-        monkeypatch.setattr(feed_reader, "_offences", counted)
         parts = list(intake.parts("opening_lots"))
         assert [part.height for part in parts] == [2, 1]
         assert pl.concat(parts).equals(whole)
         seen = asked.count(2) + asked.count(1)
+        assert seen == outside, "nothing is kept of what is read outside the block"
         assert pl.concat(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")).equals(whole)
         assert asked.count(2) + asked.count(1) == seen
     assert pl.concat(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")).equals(whole)
