@@ -235,11 +235,22 @@ def _blank_texts(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def _require_plain_columns(schema: pa.Schema, *, label: str) -> None:
-    """Refuse columns whose cells are no single values, or blocks of bytes of any width."""
+    """Refuse columns whose cells are no single values, blocks of bytes of any width, or of a type that no field has."""
     for field in schema:
+        where = f"{label} column {field.name}"
         if pa.types.is_nested(field.type) or pa.types.is_fixed_size_binary(field.type):
-            where = f"{label} column {field.name}"
             raise refusal("FEED-020", where=where, found="a nested column", expected="one value in each cell")
+        if not _is_readable(field.type.value_type if pa.types.is_dictionary(field.type) else field.type):
+            found, expected = f"a column of {field.type}", "text, numbers, dates or times"
+            raise refusal("FEED-020", where=where, found=found, expected=expected)
+
+
+def _is_readable(kind: pa.DataType) -> bool:
+    """Return whether cells of the type ``kind`` can be handed on and told."""
+    named = (pa.types.is_boolean, pa.types.is_integer, pa.types.is_floating, pa.types.is_date, pa.types.is_time)
+    is_number_or_time = any(is_of(kind) for is_of in (*named, pa.types.is_timestamp, pa.types.is_null))
+    is_decimal = pa.types.is_decimal(kind) and not pa.types.is_decimal256(kind)
+    return is_number_or_time or is_decimal or pa.types.is_string_view(kind) or _is_text(kind) or _is_bytes(kind)
 
 
 def _unpacked_batches(content: bytes, *, schema: pa.Schema, label: str, limits: Intake) -> Iterator[pa.RecordBatch]:
@@ -272,8 +283,19 @@ def _unpacked_bytes(column: pa.Array) -> int:
     return int(total or 0) + 8 * len(column)
 
 
+def _is_bytes(kind: pa.DataType) -> bool:
+    return bool(pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_binary_view(kind))
+
+
 def _written_out(column: pa.Array) -> pa.Array:
-    return column.dictionary_decode() if pa.types.is_dictionary(column.type) else column
+    """Return the cells of a column, its texts held to UTF-8: nothing after this looks at their bytes."""
+    if pa.types.is_dictionary(column.type):
+        return pa.DictionaryArray.from_arrays(column.indices, _written_out(column.dictionary)).dictionary_decode()
+    if _is_bytes(column.type):
+        return column.cast(pa.large_string())
+    if _is_text(column.type) or pa.types.is_string_view(column.type):
+        column.validate(full=True)
+    return column
 
 
 def _with_lines(table: pa.Table, *, first: int, but: Sequence[int] = ()) -> pl.DataFrame:

@@ -32,6 +32,9 @@ Fields = dict[str, dict[str, Any]]
 CONTRADICTION = "FEED-031"
 PART_ROWS = 1_000_000
 """Rows of a file that are held to the contract at once."""
+_DAYS_TOLD = -719_161, 2_932_895
+"""Days since 1970 that Python can tell in every time zone: those of the years 1 to 9999 but the first and the last."""
+_TICKS_OF_DAY = {"ms": 86_400_000, "us": 86_400_000_000, "ns": 86_400_000_000_000}
 _CODE_OF_CHECK = {"isin": "FEED-023", "str_matches": "FEED-024"}
 
 
@@ -79,12 +82,20 @@ def read_parts(name: str, path: Path, *, book: Book, night: dt.date, is_clean: b
         fields = {field: column.metadata for field, column in schema.columns.items() if column.metadata}
         rows = _clean_rows(raw, schema, fields, is_clean=is_clean)
         if rows is None:
-            rows = read_feed(name, book=book, night=night).rows[raw.rows["line"] - 1]
+            rows = _whole(name, book=book, night=night, part=raw)[raw.rows["line"] - 1]
         if schema.unique and not is_clean:
             hashes.append(rows.select(schema.unique).hash_rows())
         yield Feed(raw.label, raw.digest, rows)
     if hashes and (keys := pl.concat(hashes)).n_unique() < keys.len():
-        read_feed(name, book=book, night=night)
+        _whole(name, book=book, night=night, part=raw)
+
+
+def _whole(name: str, *, book: Book, night: dt.date, part: RawFile) -> pl.DataFrame:
+    """Return the rows of the whole file of which ``part`` may break the contract."""
+    feed = read_feed(name, book=book, night=night)
+    if feed.digest != part.digest:
+        raise refusal("FEED-014", where=part.label, found="other bytes than a moment ago", expected="one content")
+    return feed.rows
 
 
 def _clean_rows(raw: RawFile, schema: pa.DataFrameSchema, fields: Fields, *, is_clean: bool) -> pl.DataFrame | None:
@@ -165,9 +176,17 @@ def _check_header(raw: RawFile, fields: Fields) -> None:
 
 
 def _check_rows(raw: RawFile, *, may_be_empty: bool) -> None:
-    """Refuse a file without rows where it must have some, and one with its header among the rows."""
+    """Refuse a file without rows where it must have some, with days no calendar has, or its header among the rows."""
     if raw.rows.is_empty() and not may_be_empty:
         raise refusal("FEED-008", where=raw.label, found="a header without rows", expected="at least one row")
+    for column, kind in raw.rows.select(raw.header).schema.items():
+        if isinstance(kind, pl.Date | pl.Datetime):
+            ticks = _TICKS_OF_DAY[kind.time_unit] if isinstance(kind, pl.Datetime) else 1
+            days = raw.rows.select("line", found=pl.col(column).to_physical() // ticks)
+            untold = days.filter(~pl.col("found").is_between(*_DAYS_TOLD))
+            if not untold.is_empty():
+                expected = "a day of the years 1 to 9999, in days since 1970"
+                raise rows_refused("FEED-020", file=raw.label, column=column, offenders=untold, expected=expected)
     if all(raw.rows.schema[column] == pl.String for column in raw.header):
         repeated = raw.rows.filter(pl.all_horizontal(pl.col(column) == column for column in raw.header))
         if not repeated.is_empty():

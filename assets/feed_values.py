@@ -7,6 +7,7 @@ Amounts go from decimal text to integer millionths without a float in between, h
 
 from __future__ import annotations
 
+import datetime as dt
 from collections.abc import Callable
 from fractions import Fraction
 
@@ -15,6 +16,7 @@ import polars as pl
 MICRO_DECIMAL = pl.Decimal(38, 6)
 RATIO_TERM_MAX = 1_000_000_000
 """Largest numerator or denominator of a ratio in lowest terms; two of them fit an integer product."""
+_DATES = dt.date(1900, 1, 1), dt.date(2099, 12, 31)
 _ISO_DATE = r"^(19|20)\d{2}-\d{2}-\d{2}$"
 _UTC_TIME = r"^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}Z$"
 _RATIO = r"^\d{1,12}(\.\d{1,12}|/\d{1,12})?$"
@@ -58,10 +60,10 @@ def boolean(raw: pl.Series) -> pl.Series:
 def date(raw: pl.Series) -> pl.Series:
     """Return ISO dates of the years 1900 to 2099; a time of day is accepted where it is midnight."""
     if isinstance(raw.dtype, pl.Datetime):
-        midnight = raw.dt.truncate("1d")
-        return raw.set(raw != midnight, None).cast(pl.Date)
+        raw = raw.set(raw != raw.dt.truncate("1d"), None).cast(pl.Date)
     if raw.dtype == pl.Date:
-        return raw.set(~raw.dt.year().is_between(1900, 2099), None)
+        # Not by their years: a day that is too far off for one would have none, and pass.
+        return raw.set(~raw.is_between(*_DATES), None)
     written = text(raw)
     return written.set(~written.str.contains(_ISO_DATE), None).str.to_date("%Y-%m-%d", strict=False)
 

@@ -84,7 +84,8 @@ class Intake:
             yield feed.rows.drop("line")
         if name not in self._in_parts:
             yield self.rows(name)
-        _clean.add(key)
+        if _kept is not None:
+            _clean.add(key)
 
     def _reading(self, name: str, part: Feed) -> Callable[[str], Feed]:
         """Return a reader to which ``part`` is all of the file ``name``."""

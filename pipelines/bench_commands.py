@@ -52,26 +52,29 @@ def night(
     ] = None,
     keep: Annotated[bool, typer.Option("--keep", help="Leave the book there, to look at.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="The output is JSON either way.")] = True,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Measure whole nights, from the feeds to the published files: seconds, memory and bytes by stage; print JSON.
 
     Example: openbell bench night --accounts 10000 --names 200 --lots 3 --nights 2
     """
+    from pipelines.cli import errors
     from pipelines.measure_night import measure_night
 
     del as_json
-    figures = measure_night(
-        folder,
-        accounts=accounts,
-        names=names,
-        lots=lots,
-        nights=nights,
-        seed=seed,
-        shards=shards,
-        workers=workers,
-        keep=keep,
-    )
-    typer.echo(json.dumps(figures, indent=1))
+    with errors(as_json=True, debug=debug):
+        figures = measure_night(
+            folder,
+            accounts=accounts,
+            names=names,
+            lots=lots,
+            nights=nights,
+            seed=seed,
+            shards=shards,
+            workers=workers,
+            keep=keep,
+        )
+        typer.echo(json.dumps(figures, indent=1))
 
 
 @bench.command()

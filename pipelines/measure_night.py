@@ -31,6 +31,7 @@ from pipelines.workers import end_with_parent
 from solvers.warm import compile_kernels
 
 SAMPLE_SECONDS = 0.1
+REMOVALS_MAX = 50
 FIRST_NIGHT = dt.date(2026, 9, 1)
 ACCOUNTS_PER_SHARD = 6_250
 """Largest shard by default: few, large shards cost the least, and two of this size fit 8 GiB."""
@@ -93,7 +94,16 @@ def measure_night(
         }
     finally:
         if not keep:
-            shutil.rmtree(place, ignore_errors=True)
+            _remove(place)
+
+
+def _remove(place: Path) -> None:
+    """Remove the folder ``place``, also where workers write into it until they see that their night has ended."""
+    for _ in range(REMOVALS_MAX):
+        shutil.rmtree(place, ignore_errors=True)
+        if not place.exists():
+            return
+        time.sleep(SAMPLE_SECONDS)
 
 
 def _make(path: Path, *, accounts: int, names: int, lots: float, shards: int, seed: int) -> None:
@@ -130,9 +140,14 @@ def _apart(job: Callable[..., None], path: Path, **arguments: object) -> dict[st
     process.start()
     assert process.pid is not None
     watch = TreeWatch(process.pid)
-    while process.is_alive():
-        watch.sample()
-        process.join(SAMPLE_SECONDS)
+    try:
+        while process.is_alive():
+            watch.sample()
+            process.join(SAMPLE_SECONDS)
+    finally:
+        # Where this one is interrupted, it would go on writing into the book that is removed.
+        process.kill()
+        process.join()
     wall = time.perf_counter() - began
     if process.exitcode:
         raise NightError(

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import multiprocessing
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from typer.testing import CliRunner
 
+from ledger.errors import NightError
+from pipelines import measure_night
 from pipelines.cli import app
 from pipelines.lot_maker import LOTS_MAX, odds_of
 from pipelines.measure import next_day
 from pipelines.measure_night import projected, shares_of
+from pipelines.meters import TreeWatch
 from solvers.evaluate import judge
 from solvers.problem import SolveSettings, Status
 from solvers.shard import solve_shard
@@ -109,6 +115,37 @@ def test_a_measured_night_tells_every_stage_and_leaves_nothing_behind(tmp_path: 
     assert night["peak_bytes_all_processes"] > 0 < night["bytes_on_disk"]["published"]
     assert [row["accounts"] for row in figures["projection"]] == [6, 200_000, 200_000, 200_000]
     assert not any(folder.iterdir())
+
+
+def write_without_end(path: Path, **_: object) -> None:
+    """Write one file after another beside ``path``: a night that nobody ends."""
+    for number in itertools.count():
+        (path.parent / f"{number % 1000}").write_bytes(b"")
+
+
+def test_an_interrupted_measurement_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupted(_: TreeWatch) -> None:
+        if any(tmp_path.glob("*/*")):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(measure_night, "_make", write_without_end)
+    monkeypatch.setattr(TreeWatch, "sample", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        measure_night.measure_night(tmp_path, accounts=6, names=12, lots=3, nights=1, seed=1)
+    assert multiprocessing.active_children() == []
+    assert not any(tmp_path.iterdir())
+
+
+def test_a_measurement_that_fails_says_so_in_one_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failed(job: object, path: Path, **_: object) -> None:
+        raise NightError(
+            code="RUN-009", where="measured process", found="exit status 3", expected="0", remedy="See above."
+        )
+
+    monkeypatch.setattr(measure_night, "_apart", failed)
+    ran = CliRunner().invoke(app, ["bench", "night", "--folder", str(tmp_path)])
+    assert json.loads(ran.stdout)["error"]["code"] == "RUN-009"
+    assert not any(tmp_path.iterdir())
 
 
 def test_more_cores_shorten_only_what_shards_do_side_by_side() -> None:

@@ -6,6 +6,7 @@ import datetime as dt
 from decimal import Decimal
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -47,3 +48,13 @@ def test_dates_of_parquet_are_the_dates_that_their_text_is(days: list[dt.date]) 
     raw = pl.Series([*days, *edges, None], dtype=pl.Date)
     assert date(raw).to_list() == date(raw.dt.to_string("%Y-%m-%d")).to_list()
     assert date(raw)[-5:].to_list() == [None, *edges[1:3], None, None]
+
+
+@pytest.mark.parametrize("days", [-(2**31) + 1, -100_000_000, 100_000_000, 2**31 - 1])
+def test_a_day_that_no_calendar_reaches_is_no_date(days: int) -> None:
+    assert date(pl.Series([days], dtype=pl.Int32).cast(pl.Date)).to_list() == [None]
+
+
+def test_a_midnight_is_a_date_of_the_same_years_as_any_other() -> None:
+    days = [dt.date(1899, 12, 31), dt.date(1900, 1, 1), dt.date(2099, 12, 31), dt.date(2100, 1, 1), None]
+    assert date(pl.Series(days, dtype=pl.Date).cast(pl.Datetime)).to_list() == [None, *days[1:3], None, None]

@@ -470,6 +470,33 @@ def test_a_nested_column_of_parquet_is_refused(book: Book) -> None:
     assert (error.code, error.where) == ("FEED-020", f"{NIGHT}/prices.parquet column close_usd")
 
 
+NOT_UTF8 = pa.Array.from_buffers(pa.string(), 1, [None, pa.py_buffer(b"\0\0\0\0\1\0\0\0"), pa.py_buffer(b"\xff")])
+
+
+@pytest.mark.parametrize(
+    ("cells", "code", "found"),
+    [
+        (NOT_UTF8, "FEED-004", "Invalid UTF8 sequence at string index 0"),
+        (pa.array([b"\xff"]), "FEED-004", "Invalid UTF8 payload"),
+        (pa.array([1], pa.duration("us")), "FEED-020", "a column of duration[us]"),
+        (pa.array([1], pa.decimal256(50, 6)), "FEED-020", "a column of decimal256(50, 6)"),
+        (pa.array([-(2**31)], pa.int32()).cast(pa.date32()), "FEED-020", "'-2147483648'"),
+        (pa.array([2**62], pa.timestamp("ms")), "FEED-020", "'53375995583'"),
+        (pa.array([2**62], pa.timestamp("us", "America/New_York")), "FEED-020", "'53375995'"),
+    ],
+    ids=lambda value: str(value.type) if isinstance(value, pa.Array) else "",
+)
+@pytest.mark.parametrize("column", ["lot_id", "acquired_date"])
+def test_what_no_text_and_no_calendar_can_tell_is_refused(
+    book: Book, column: str, cells: pa.Array, code: str, found: str
+) -> None:
+    path = put(book, "opening_lots", TINY["opening_lots"], form=".parquet")
+    whole = arrow_parquet.read_table(path).slice(0, 1)
+    arrow_parquet.write_table(whole.set_column(whole.schema.get_field_index(column), column, cells), path)
+    error = refused(book, "opening_lots")
+    assert (error.code, error.found) == (code, found)
+
+
 def test_floats_are_no_ids(book: Book) -> None:
     path = put(book, "prices", TINY["prices"], form=".parquet")
     pl.DataFrame({"security_id": [1.0], "close_usd": [1.0]}).write_parquet(path)
@@ -734,13 +761,17 @@ def test_parts_are_the_rows_of_the_whole_and_are_read_again_without_asking(
         asked.append(rows.height)
         return offences(schema, rows)
 
+    monkeypatch.setattr(feed_reader, "_offences", counted)
+    list(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots"))
+    outside = asked.count(2) + asked.count(1)
+    asked.clear()
     with reading_once():
         intake = Intake(book=book, night=FIRST_NIGHT)
-        monkeypatch.setattr(feed_reader, "_offences", counted)
         parts = list(intake.parts("opening_lots"))
         assert [part.height for part in parts] == [2, 1]
         assert pl.concat(parts).equals(whole)
         seen = asked.count(2) + asked.count(1)
+        assert seen == outside, "nothing is kept of what is read outside the block"
         assert pl.concat(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")).equals(whole)
         assert asked.count(2) + asked.count(1) == seen
     assert pl.concat(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")).equals(whole)
@@ -772,6 +803,17 @@ def test_a_file_in_parts_is_refused_in_the_words_of_the_whole(book: Book, change
     with pytest.raises(FeedError) as in_parts:
         list(Intake(book=book, night=FIRST_NIGHT).parts("opening_lots"))
     assert in_parts.value.as_dict() == at_once.value.as_dict()
+
+
+@pytest.mark.usefixtures("_parts_of_two")
+@pytest.mark.parametrize(("old", "new"), [("1.000001,0", "1.000001,-1"), ("A3,L2,CCC", "A2,L1,BBB")])
+def test_a_file_that_is_mended_while_it_is_read_in_parts_is_refused(book: Book, old: str, new: str) -> None:
+    put(book, "opening_lots", edited("opening_lots", old, new), form=".parquet")
+    parts = Intake(book=book, night=FIRST_NIGHT).parts("opening_lots")
+    next(parts)
+    put(book, "opening_lots", "".join(TINY["opening_lots"].splitlines(keepends=True)[:3]), form=".parquet")
+    with pytest.raises(FeedError, match="FEED-014"):
+        list(parts)
 
 
 @pytest.mark.usefixtures("_parts_of_two")
