@@ -42,6 +42,8 @@ LEAP_USD = 16 * MARGIN_USD
 STEP_MIN = 1e-7
 """Steps worth less, fraction of net asset value, are no integers to the program: hundreds of millions of them need
 not end. Its answer is cut to steps afterwards, and judged."""
+SWITCH_ERROR = 2e-6
+"""What an order's switch may lack of one, as a share of the smallest order: HiGHS calls 0.999999 an integer."""
 FOREVER = np.inf
 
 
@@ -292,8 +294,19 @@ class Program:
         switch = model.column(cost=0.0, low=0.0, high=1.0, integral=True)
         model.row([*terms, (switch, -most)], high=0.0)
         if self.least > 0.0:
-            model.row([*terms, (switch, -(self.least + self._cut(i, buys=buys)))], low=0.0)
+            model.row([*terms, (switch, -(self._asked(i) + self._cut(i, buys=buys)))], low=0.0)
         return switch
+
+    def _asked(self, i: int) -> float:
+        """Return the dollars to ask of an order, so that what its switch lacks leaves it no smaller than the smallest.
+
+        Where steps are worth more than that, no more than the fewest that suffice: one less misses it by more.
+        """
+        value = float(self.price[i] * self.step)
+        asked = self.least * (1.0 + SWITCH_ERROR)
+        if value <= 2.0 * SWITCH_ERROR * self.least:
+            return asked
+        return min(asked, math.ceil(self.least / value - 1e-9) * value)
 
     def _cut(self, i: int, *, buys: bool) -> float:
         """Return the dollars that an order may lose when steps that were not counted are cut: one a purchase or lot."""
