@@ -91,3 +91,20 @@ def test_an_order_of_the_program_is_not_smaller_than_the_smallest_by_what_its_sw
     answers = solve_shard(problems, SolveSettings())
     assert len(answers.order_is_buy)
     assert judge(problems, answers).offences == ()
+
+
+def test_what_a_switch_lets_through_that_is_nought_but_for_float_error_is_no_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[whole.Orders] = []
+
+    def three_steps_of_each(program: whole.Program) -> None:
+        found = np.zeros(len(program.model.cost))
+        found[[*program.buys.values(), *(steps for steps, _ in program.steps.values())]] = 3.0
+        found[[*program.switches.values()]] = 1e-7
+        read.append(program._read(found))
+
+    monkeypatch.setattr(whole.Program, "orders", three_steps_of_each)
+    solve_shard(shard_of(2, share_step=1, min_trade=5_000_000_000, band=1e-5), SolveSettings())
+    assert read
+    assert not any(orders.bought.any() or orders.sold.any() for orders in read)
