@@ -96,8 +96,11 @@ def write_broker_lots(*, store: Store, book: Book, night: dt.date, shard: str) -
 def _write(view: View, *, store: Store, book: Book, night: dt.date, shard: str) -> Version:
     before = head_before(view.asset, store=store, book=book, night=night, shard=shard)
     carried = None
-    if before is not None and not _is_worn(store, before):
+    if before is not None:
         carried = Carried(version=before, tables=("sublot",))
+        if _is_worn(store, before):
+            store.require_form(carried)
+            carried = None
     with store.writing(view.asset, night=night, shard=shard, carried=carried) as writing:
         for alias, asset in INPUTS.items():
             writing.attach(store.head(asset, night=night), alias=alias)

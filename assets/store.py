@@ -496,6 +496,18 @@ class Store:
         finally:
             connection.close()
 
+    def require_form(self, carried: Carried) -> None:
+        """Require of tables that are written anew what is required of those that are carried on.
+
+        Raises
+        ------
+        StoreError
+            Where one has other columns or CHECKs than its schema asks for.
+        """
+        path = str(carried.version.path)
+        with contextlib.closing(duckdb.connect(path, read_only=True, config=ONE_THREAD)) as connection:
+            _require_form(connection, carried)
+
     @contextlib.contextmanager
     def asking(self) -> Iterator[Asking]:
         """Open an in-memory connection for a statement of a person; names of Python's variables are no tables of it."""
@@ -803,10 +815,20 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Car
         connection.execute(f"drop table {table}")
     if dropped:
         connection.execute("checkpoint")  # what is written next takes their places in the file
-    asked = _asked(schema) if kept else {}
-    for table in kept:
+    if carried is not None:
+        _require_form(connection, carried)
+    for table, text in schema.items():
+        if table not in kept:
+            connection.execute(text)
+    return list(schema)
+
+
+def _require_form(connection: duckdb.DuckDBPyConnection, carried: Carried) -> None:
+    """Raise `StoreError` where a table to carry has other columns or CHECKs than its schema asks for."""
+    found = _definitions(connection)
+    asked = _asked({path.stem: path.read_text(encoding="utf-8") for path in schema_of(carried.version.asset)})
+    for table in carried.tables:
         if found.get(table) != asked[table]:
-            assert carried is not None
             raise StoreError(
                 code="STORE-004",
                 where=f"table {table} of store partition {carried.version.name}",
@@ -814,10 +836,6 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, asset: str, carried: Car
                 expected=asked[table],
                 remedy="The partition was written by another version of Openbell. Write the book's nights again.",
             )
-    for table, text in schema.items():
-        if table not in kept:
-            connection.execute(text)
-    return list(schema)
 
 
 def _asked(schema: Mapping[str, str]) -> dict[str, str]:

@@ -42,6 +42,8 @@ LEAP_USD = 16 * MARGIN_USD
 STEP_MIN = 1e-7
 """Steps worth less, fraction of net asset value, are no integers to the program: hundreds of millions of them need
 not end. Its answer is cut to steps afterwards, and judged."""
+SWITCH_ERROR = 2e-6
+"""What an order's switch may lack of one, as a share of the smallest order: HiGHS calls 0.999999 an integer."""
 FOREVER = np.inf
 
 
@@ -180,6 +182,7 @@ class Program:
         self.buys: dict[int, int] = {}
         self.steps: dict[int, tuple[int, int]] = {}
         self.sales: dict[int, list[tuple[int, float, bool]]] = {}
+        self.switches: dict[tuple[int, bool], int] = {}
         self._add_columns()
         self._add_directions()
 
@@ -290,10 +293,22 @@ class Program:
             return -1
         most = sum(model.high[column] * value for column, value in terms)
         switch = model.column(cost=0.0, low=0.0, high=1.0, integral=True)
+        self.switches[i, buys] = switch
         model.row([*terms, (switch, -most)], high=0.0)
         if self.least > 0.0:
-            model.row([*terms, (switch, -(self.least + self._cut(i, buys=buys)))], low=0.0)
+            model.row([*terms, (switch, -(self._asked(i) + self._cut(i, buys=buys)))], low=0.0)
         return switch
+
+    def _asked(self, i: int) -> float:
+        """Return the dollars to ask of an order, so that what its switch lacks leaves it no smaller than the smallest.
+
+        Where steps are worth more than that, no more than the fewest that suffice: one less misses it by more.
+        """
+        value = float(self.price[i] * self.step)
+        asked = self.least * (1.0 + SWITCH_ERROR)
+        if value <= 2.0 * SWITCH_ERROR * self.least:
+            return asked
+        return min(asked, math.ceil(self.least / value - 1e-9) * value)
 
     def _cut(self, i: int, *, buys: bool) -> float:
         """Return the dollars that an order may lose when steps that were not counted are cut: one a purchase or lot."""
@@ -449,13 +464,21 @@ class Program:
         return None
 
     def _read(self, found: Floats) -> Orders:
-        """Return the orders of the program's columns, judged."""
+        """Return the orders of the program's columns, judged.
+
+        What a switch that is nought but for the program's float error lets through, a millionth of the most, is none:
+        it is smaller than the smallest order.
+        """
         chains: Chains = self.chains
+        off = {key for key, switch in self.switches.items() if self.least > 0.0 and found[switch] <= 0.5}
         bought = np.zeros(len(self.account.D), np.int64)
         for i, column in self.buys.items():
-            bought[i] = round(found[column]) * self.step
+            if (i, True) not in off:
+                bought[i] = round(found[column]) * self.step
         chains.sold[:] = 0
         for c, (steps, last) in self.steps.items():
+            if (int(chains.security[c]), False) in off:
+                continue
             chains.sold[c] = round(found[steps]) * self.step
             if last >= 0 and found[last] > 0.5:
                 chains.sold[c] = chains.capacity[c]

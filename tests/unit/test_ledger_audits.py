@@ -187,13 +187,17 @@ def test_what_is_the_rule_of_a_lot_is_never_written(book: SmallBook, rule: str) 
         connection.execute(f"update sublot set {rule} where lot_id = 'QUIET'")
 
 
-def test_a_table_of_another_form_is_not_carried_on(book: SmallBook) -> None:
+@pytest.mark.parametrize("is_worn", [False, True])
+def test_a_table_of_another_form_is_neither_carried_on_nor_written_anew(
+    book: SmallBook, monkeypatch: pytest.MonkeyPatch, *, is_worn: bool
+) -> None:
+    monkeypatch.setattr(lots_tables, "_is_worn", lambda *_: is_worn)
     before = book.store.head("lots", night=FIRST, shard=SHARD)
     with duckdb.connect(str(before.path)) as connection:
         connection.execute("alter table sublot add column colour varchar")
     with pytest.raises(StoreError, match="STORE-004 table sublot of store partition lots/2026-06-01"):
         book.night(NIGHTS[0], activity=TRADES)
-    assert list(book.store.folder("lots", night=NIGHTS[0], shard=SHARD).iterdir()) == []
+    assert not book.store.has("lots", night=NIGHTS[0], shard=SHARD)
 
 
 def nights_of(book: SmallBook) -> list[Version]:

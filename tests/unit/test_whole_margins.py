@@ -9,7 +9,7 @@ import pytest
 
 from solvers import whole
 from solvers.evaluate import judge
-from solvers.generator import random_shard
+from solvers.generator import random_shard, some_accounts, with_sublots
 from solvers.problem import ShardProblems, SolveSettings
 from solvers.shard import solve_shard
 
@@ -80,3 +80,31 @@ def test_a_band_narrower_than_what_cutting_costs_is_approached_from_nothing(prog
     assert programs
     assert sum(not status.is_held for status in answers.status) == 1
     assert judge(problems, answers).offences == ()
+
+
+def test_an_order_of_the_program_is_not_smaller_than_the_smallest_by_what_its_switch_lacks_of_one() -> None:
+    shard = random_shard(
+        names=40, factors=4, accounts=12, seed=28, share_step=1, pairs=4, min_trade_microusd=5_000_000_000,
+        cash_min=0.01, cash_max=0.012, sector_band=0.008,
+    )  # fmt: skip
+    problems = some_accounts(with_sublots(shard, share=0.3, adjustment=-0.2, seed=28), np.array([4]))
+    answers = solve_shard(problems, SolveSettings())
+    assert len(answers.order_is_buy)
+    assert judge(problems, answers).offences == ()
+
+
+def test_what_a_switch_lets_through_that_is_nought_but_for_float_error_is_no_order(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    read: list[whole.Orders] = []
+
+    def three_steps_of_each(program: whole.Program) -> None:
+        found = np.zeros(len(program.model.cost))
+        found[[*program.buys.values(), *(steps for steps, _ in program.steps.values())]] = 3.0
+        found[[*program.switches.values()]] = 1e-7
+        read.append(program._read(found))
+
+    monkeypatch.setattr(whole.Program, "orders", three_steps_of_each)
+    solve_shard(shard_of(2, share_step=1, min_trade=5_000_000_000, band=1e-5), SolveSettings())
+    assert read
+    assert not any(orders.bought.any() or orders.sold.any() for orders in read)
