@@ -1,4 +1,4 @@
-"""What a disk refuses: full, read-only, or broken; told as an error that an operator can act on, never a traceback."""
+"""What a disk refuses, or a file where a folder belongs; told as an error that can be acted on, never a traceback."""
 
 from __future__ import annotations
 
@@ -14,6 +14,8 @@ REFUSALS = {
     errno.EROFS: "Mount the book's disk for writing, then run the night again.",
     errno.EACCES: "Give this user the right to write in the book, then run the night again.",
     errno.EPERM: "Give this user the right to write in the book, then run the night again.",
+    errno.ENOTDIR: "Name a folder, not a file or what lies in one.",
+    errno.EEXIST: "Name a folder, not a file or what lies in one.",
     errno.EIO: "Look at the disk; what is written can be held to its digests with `openbell verify`.",
 }
 IN_SQLITE = {

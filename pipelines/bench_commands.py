@@ -112,19 +112,22 @@ def instances(
     seed: Seed = 950,
     *,
     as_json: Annotated[bool, typer.Option("--json", help="Print the optima as JSON.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show the traceback of an error.")] = False,
 ) -> None:
     """Write instances with their proven optima: the published ones, or random ones of a size.
 
     Example: openbell bench instances instances
     """
+    from pipelines.cli import errors
     from solvers.instance_maker import published_instances, random_instances
 
-    made = (
-        published_instances()
-        if names is None
-        else random_instances(names=names, factors=factors, accounts=accounts, seed=seed)
-    )
-    rows = write_instances(folder, made)
+    with errors(as_json=as_json, debug=debug):
+        made = (
+            published_instances()
+            if names is None
+            else random_instances(names=names, factors=factors, accounts=accounts, seed=seed)
+        )
+        rows = write_instances(folder, made)
     if as_json:
         typer.echo(json.dumps({"folder": str(folder), "optima": rows}, indent=1))
     else:

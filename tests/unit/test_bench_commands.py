@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from ledger.errors import NightError
 from pipelines import measure_night
-from pipelines.cli import app
+from pipelines.cli import EXIT_FAILED, app
 from pipelines.lot_maker import LOTS_MAX, odds_of
 from pipelines.measure import next_day
 from pipelines.measure_night import projected, shares_of
@@ -146,6 +146,18 @@ def test_a_measurement_that_fails_says_so_in_one_document(tmp_path: Path, monkey
     ran = CliRunner().invoke(app, ["bench", "night", "--folder", str(tmp_path)])
     assert json.loads(ran.stdout)["error"]["code"] == "RUN-009"
     assert not any(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "command", [["bench", "night", "--accounts", "6", "--folder"], ["bench", "instances"], ["init"]], ids=" ".join
+)
+def test_a_file_where_a_folder_belongs_is_told(command: list[str], tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("not a folder", encoding="utf-8")
+    ran = CliRunner().invoke(app, [*command, str(tmp_path / "file" / "within")])
+    assert ran.exit_code == EXIT_FAILED
+    assert "DISK-001" in ran.output
+    assert "Name a folder" in ran.output
+    assert (tmp_path / "file").read_text(encoding="utf-8") == "not a folder"
 
 
 def test_more_cores_shorten_only_what_shards_do_side_by_side() -> None:
