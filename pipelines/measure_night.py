@@ -32,6 +32,7 @@ from solvers.warm import compile_kernels
 
 SAMPLE_SECONDS = 0.1
 REMOVALS_MAX = 50
+"""How often the removal of a folder is tried, `SAMPLE_SECONDS` apart."""
 FIRST_NIGHT = dt.date(2026, 9, 1)
 ACCOUNTS_PER_SHARD = 6_250
 """Largest shard by default: few, large shards cost the least, and two of this size fit 8 GiB."""
