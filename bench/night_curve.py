@@ -102,7 +102,7 @@ def draw(rows: list[dict[str, str]], *, night: str) -> Figure:
     right.legend(fontsize=7, frameon=False)
     for axes in (left, right):
         axes.xaxis.set_minor_locator(NullLocator())
-        axes.set_xticks(sizes, [f"{size:,}" for size in sizes])
+        axes.set_xticks(sizes, [f"{size:,}" for size in sizes], rotation=45)
         axes.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
         axes.yaxis.set_minor_formatter(NullFormatter())
     return figure
