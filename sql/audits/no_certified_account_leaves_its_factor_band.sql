@@ -28,7 +28,7 @@ active as (
     select
         certified.account_id,
         after.security_id,
-        (after.micro_shares::hugeint * price.close_microusd // 1000000 * 1000000000000 // certified.nav_microusd)::bigint
+        (value_at(after.micro_shares, price.close_microusd)::hugeint * 1000000000000 // certified.nav_microusd)::bigint
             as active_pico
     from certified
     join after on after.account_id = certified.account_id

@@ -39,13 +39,8 @@ weighed as (
     select
         certified.account_id,
         after.security_id,
-        -- The value in whole micro-dollars: only the weight needs 128 bits.
-        (
-            (
-                after.micro_shares // 1000000 * price.close_microusd
-                + after.micro_shares % 1000000 * price.close_microusd // 1000000
-            )::hugeint * 1000000000000 // certified.nav_microusd
-        )::bigint as weight_pico,
+        (value_at(after.micro_shares, price.close_microusd)::hugeint * 1000000000000 // certified.nav_microusd)::bigint
+            as weight_pico,
         after.bought
     from certified
     join after on after.account_id = certified.account_id

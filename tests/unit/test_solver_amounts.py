@@ -72,3 +72,10 @@ def test_a_statements_part_is_the_ledgers(tables: Tables, total: int, of: int, l
     lo, hi = sorted((min(int(left * of), of), min(int(right * of), of)))
     found = tables.select("select part($total, $of, $lo, $hi)", total=total, of=of, lo=lo, hi=hi).item()
     assert found == part(total, of=of, lo=lo, hi=hi)
+
+
+@settings(derandomize=True, deadline=None)
+@given(shares=SHARES.map(lambda shares: shares // 1000), price=PRICES)
+def test_a_statements_value_at_a_price_drops_the_rest(tables: Tables, shares: int, price: int) -> None:
+    found = tables.select("select value_at($shares, $price)", shares=shares, price=price).item()
+    assert found == shares * price // MICRO
